@@ -1,0 +1,23 @@
+//! What an audit of one exchange yields.
+
+use std::collections::BTreeMap;
+
+use crate::decode::{Inspection, Unread};
+use crate::detect::Finding;
+use crate::judge::{Category, Contribution, Verdict};
+use crate::locate::Placement;
+
+/// All that one exchange can tell, before the past is asked.
+#[derive(Debug, Clone)]
+pub struct Assessment {
+    pub inspection: Inspection,
+    pub unread: Vec<Unread>,
+    /// Decoded bytes by format name.
+    pub bytes_by_format: BTreeMap<&'static str, u64>,
+    pub placement: Placement,
+    pub findings: Vec<Finding>,
+    pub categories: Vec<Category>,
+    /// Without windows: `judge::settle` adds them.
+    pub verdicts: Vec<Verdict>,
+    pub contributions: Vec<Contribution>,
+}

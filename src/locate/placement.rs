@@ -1,0 +1,234 @@
+//! What locating yields.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Country;
+
+/// Everything known of whose jurisdiction a destination stands under.
+#[derive(Debug, Clone)]
+pub struct Placement {
+    /// Where the answering host stands. Never: where data is stored.
+    pub location: Result<Location, Unplaced>,
+    pub network: Result<Network, Unplaced>,
+    pub owner: Result<Owner, Unplaced>,
+    /// Registrable domain by the public suffix list; `None` for addresses and bare suffixes.
+    pub registrable_domain: Option<String>,
+    pub evidence: Vec<Evidence>,
+    pub refuted: Vec<Refuted>,
+}
+
+/// How well an answer stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Standing {
+    /// One source says so.
+    Claimed,
+    /// Independent sources agree and nothing speaks against it.
+    WellSupported,
+    /// Measured, or stated by somebody who must know.
+    Established,
+}
+
+impl Standing {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Claimed => "claimed",
+            Self::WellSupported => "well_supported",
+            Self::Established => "established",
+        }
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unplaced {
+    /// Sources that stand differ.
+    Disputed(Vec<Country>),
+    /// The address is announced from many places.
+    Anycast,
+    NoEvidence,
+    /// A private or reserved address, which has no public location.
+    NotApplicable,
+    /// It is not known which address answered.
+    NoPeer,
+}
+
+impl Unplaced {
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Disputed(_) => "disputed",
+            Self::Anycast => "anycast",
+            Self::NoEvidence => "no_evidence",
+            Self::NotApplicable => "not_applicable",
+            Self::NoPeer => "no_peer",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    pub country: Country,
+    pub standing: Standing,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Network {
+    pub asn: u32,
+    pub name: Option<Arc<str>>,
+    /// Country in which the AS is registered: neither its location nor its operator's country.
+    pub registered: Option<Country>,
+    /// Entity that runs the network, and that entity's country.
+    pub operator: Option<Arc<str>>,
+    pub country: Option<Country>,
+    pub standing: Standing,
+}
+
+/// Who controls the recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// Entity id as in `rules/entities`.
+    pub entity: Arc<str>,
+    pub name: Arc<str>,
+    /// Id of the top of the entity's chain of parents; its own id where it has none.
+    pub group: Arc<str>,
+    /// Country of ultimate control or principal place of business.
+    pub country: Country,
+    /// Country of incorporation, where it differs.
+    pub domicile: Option<Country>,
+    pub standing: Standing,
+    pub basis: Arc<str>,
+    pub review: Option<Review>,
+    pub alternatives: Vec<OwnerAlternative>,
+    /// Date of the entry, `YYYY-MM-DD`.
+    pub as_of: Arc<str>,
+    /// Whether the entity list takes it for a covered-person candidate (28 CFR 202.211), by basis and date; a screening hint.
+    pub candidate: Candidate,
+    /// What the entity does for others: `ads`, `analytics`, `telephony`, …
+    pub services: Vec<Arc<str>>,
+}
+
+/// Screening hint of an entity list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Candidate {
+    Likely,
+    Review,
+    NoIndication,
+}
+
+/// Why a person should look at an owner entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Review {
+    UsSubsidiaryOfForeignParent,
+    MinorityControl,
+    Contested,
+    Branch,
+}
+
+impl Review {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UsSubsidiaryOfForeignParent => "us_subsidiary_of_foreign_parent",
+            Self::MinorityControl => "minority_control",
+            Self::Contested => "contested",
+            Self::Branch => "branch",
+        }
+    }
+}
+
+/// Another country that could be defended as the owner's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnerAlternative {
+    pub country: Country,
+    pub basis: Arc<str>,
+}
+
+/// One observation or record that bears on a placement.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    pub kind: EvidenceKind,
+    pub claim: Claim,
+    pub effect: Effect,
+    pub source: Provenance,
+    /// Milliseconds, for measured times.
+    pub ms: Option<f64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum EvidenceKind {
+    CountryDb,
+    AsnDb,
+    /// A range that the operator of this Landfall placed, in its configuration or an RFC 8805 geofeed.
+    Override,
+    Geofeed,
+    EntityDomain,
+    EntityNetwork,
+    ConnectTime,
+    Reserved,
+}
+
+impl EvidenceKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CountryDb => "country_db",
+            Self::AsnDb => "asn_db",
+            Self::Override => "override",
+            Self::Geofeed => "geofeed",
+            Self::EntityDomain => "entity_domain",
+            Self::EntityNetwork => "entity_network",
+            Self::ConnectTime => "connect_time",
+            Self::Reserved => "reserved",
+        }
+    }
+}
+
+/// What a piece of evidence says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    Within(Vec<Country>),
+    Excludes(Vec<Country>),
+    /// It bears on the question without naming a country (anycast flag, AS number, a time).
+    Says(String),
+}
+
+/// What a piece of evidence did to the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Effect {
+    Supports,
+    Refutes,
+    Neutral,
+}
+
+impl Effect {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Supports => "supports",
+            Self::Refutes => "refutes",
+            Self::Neutral => "neutral",
+        }
+    }
+}
+
+/// Where a piece of evidence comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    /// Dataset and its date, `country@2026-06-17`; `proxy` for what was measured here.
+    pub dataset: Arc<str>,
+    /// Hex SHA-256 of the dataset's file.
+    pub digest: Option<Arc<str>>,
+}
+
+/// A country that was claimed and ruled out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refuted {
+    pub country: Country,
+    pub by: EvidenceKind,
+}
+
+/// What only a run over time can know of a peer.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Observed {
+    /// Shortest TCP connect time to this address so far.
+    pub connect_time: Option<Duration>,
+    /// How many connections that is the minimum of.
+    pub samples: u32,
+}
