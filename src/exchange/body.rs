@@ -35,4 +35,6 @@ pub enum Cut {
     Limit,
     /// The imported file says that there was more than it holds.
     NotRecorded,
+    /// The bytes are of a protocol that is relayed unopened (after a `101 Switching Protocols`).
+    Unopened,
 }
