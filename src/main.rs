@@ -1,1 +1,5 @@
-fn main() {}
+//! The binary `landfall`: everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    landfall::cli::main()
+}

@@ -1,0 +1,130 @@
+//! Exit codes, and how an error picks one.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use crate::cli::output::ReaderGone;
+use crate::rules::RuleError;
+
+/// What a command ends with. A contract: scripts read these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    Ok = 0,
+    /// Findings at or above the level asked for, or a check that failed.
+    Findings = 1,
+    /// A wrong flag, or a configuration or rule file that does not hold.
+    Usage = 2,
+    /// A file, socket or database could not be read, written or bound.
+    Io = 3,
+    /// Evidence does not verify.
+    Evidence = 4,
+    /// The result is there, but part of the input could not be used.
+    Partial = 5,
+    /// A defect of Landfall itself.
+    Internal = 70,
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Attach the exit code to an error: `std::fs::read(path).or_exit(Exit::Io)?`.
+pub trait OrExit<T> {
+    fn or_exit(self, exit: Exit) -> anyhow::Result<T>;
+}
+
+impl<T, E: Into<anyhow::Error>> OrExit<T> for Result<T, E> {
+    fn or_exit(self, exit: Exit) -> anyhow::Result<T> {
+        self.map_err(|error| Failure { exit, text: one_line(&error.into()) }.into())
+    }
+}
+
+/// An error that knows its exit code.
+#[derive(Debug)]
+struct Failure {
+    exit: Exit,
+    /// The error with its causes.
+    text: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Print `error: …` with its causes on one line of stderr, and say which code to end with.
+pub(super) fn report(error: &anyhow::Error) -> ExitCode {
+    if error.downcast_ref::<ReaderGone>().is_some() {
+        return Exit::Ok.into();
+    }
+    let exit = exit_of(error);
+    match writeln!(io::stderr(), "error: {}", one_line(error)) {
+        // With nobody to read stderr, the code still tells.
+        Ok(()) | Err(_) => exit.into(),
+    }
+}
+
+/// The code the error was given, else what its kind implies.
+fn exit_of(error: &anyhow::Error) -> Exit {
+    if let Some(failure) = error.downcast_ref::<Failure>() {
+        failure.exit
+    } else if error.chain().any(|cause| cause.is::<RuleError>()) {
+        Exit::Usage
+    } else if error.chain().any(|cause| cause.is::<io::Error>()) {
+        Exit::Io
+    } else {
+        Exit::Internal
+    }
+}
+
+/// The error and its causes, joined by `: `. A cause that the text before it already ends with is not said twice.
+fn one_line(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string().lines().map(str::trim).collect::<Vec<_>>().join(" ");
+        if text.is_empty() {
+            text = cause;
+        } else if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+
+    use super::*;
+
+    fn missing() -> io::Error {
+        io::Error::new(io::ErrorKind::NotFound, "no such file")
+    }
+
+    #[test]
+    fn the_code_given_wins_even_under_more_context() {
+        let error = Err::<(), _>(missing()).or_exit(Exit::Usage).context("cannot read `x`").expect_err("an error");
+        assert_eq!(exit_of(&error), Exit::Usage);
+        assert_eq!(one_line(&error), "cannot read `x`: no such file");
+    }
+
+    #[test]
+    fn without_a_code_the_kind_decides() {
+        assert_eq!(exit_of(&anyhow::Error::from(missing()).context("cannot read `x`")), Exit::Io);
+        assert_eq!(exit_of(&RuleError::in_file("pack.yaml", "unknown region `concrn`").into()), Exit::Usage);
+        assert_eq!(exit_of(&anyhow::anyhow!("a surprise")), Exit::Internal);
+    }
+
+    #[test]
+    fn causes_are_joined_once_on_one_line() {
+        let error = anyhow::anyhow!("first\n  second").context("cannot start: first second").context("outer");
+        assert_eq!(one_line(&error), "outer: cannot start: first second");
+    }
+}

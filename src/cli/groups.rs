@@ -1,0 +1,36 @@
+//! Flags that several commands share.
+
+use std::path::PathBuf;
+
+/// Which rules are in force.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Rules")]
+pub struct RuleArgs {
+    /// Directory of rules that add to the built-in ones or override them (`elements/`, `regions/`, `entities/`,
+    /// `packs/`); may be repeated.
+    #[arg(long, value_name = "DIR")]
+    pub rules: Vec<PathBuf>,
+    /// Rule pack to run; may be repeated [default: every pack].
+    #[arg(long = "pack", value_name = "ID")]
+    pub packs: Vec<String>,
+}
+
+/// Where addresses are looked up.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Location")]
+pub struct GeoArgs {
+    /// Country database (MMDB); may be repeated, and replaces the embedded ones.
+    #[arg(long, value_name = "FILE")]
+    pub country_db: Vec<PathBuf>,
+    /// AS database (MMDB); replaces the embedded one.
+    #[arg(long, value_name = "FILE")]
+    pub asn_db: Option<PathBuf>,
+}
+
+/// Where the ledger, the keys and the CA lie.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct DataArgs {
+    /// Data directory [default: `$XDG_DATA_HOME/landfall`, else `~/.local/share/landfall`].
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
