@@ -157,6 +157,8 @@ pub struct Known {
     pub subjects: HashMap<Cell, u64>,
     /// Days inside each window on which the ledger was recording, over the window's days; 0 to 1.
     pub coverage: f64,
+    /// Exchanges passed unrecorded inside the window, so that every count is a lower bound.
+    pub gaps: bool,
 }
 
 /// The count behind a verdict.

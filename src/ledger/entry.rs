@@ -31,20 +31,23 @@ pub enum GapReason {
     QueueFull,
     /// The ledger could not be written, and `ledger.on_trouble` is `shed`.
     LedgerUnavailable,
-    /// The audit of an exchange panicked.
+    /// The audit or the recording of an exchange panicked.
     Panic,
+    /// The ledger holds a record of the same id already, or could not write the exchange down as a record: a fault of Landfall's.
+    Rejected,
     /// The process ended without draining.
     Shutdown,
 }
 
 impl GapReason {
-    pub const ALL: [Self; 4] = [Self::QueueFull, Self::LedgerUnavailable, Self::Panic, Self::Shutdown];
+    pub const ALL: [Self; 5] = [Self::QueueFull, Self::LedgerUnavailable, Self::Panic, Self::Rejected, Self::Shutdown];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::QueueFull => "queue_full",
             Self::LedgerUnavailable => "ledger_unavailable",
             Self::Panic => "panic",
+            Self::Rejected => "rejected",
             Self::Shutdown => "shutdown",
         }
     }
