@@ -1,1 +1,17 @@
-//! capture
+//! Traffic to exchanges: the only asynchronous data path.
+//!
+//! A connection is looked at before it is believed: `peek` tells TLS from HTTP from anything else, `hello` reads what the
+//! client asked for. `policy` says who may go where, `resolve` and `dial` find and reach the upstream, `upstream_tls`
+//! shakes hands with it and verifies it. Only then does `leaf` make, from Landfall's own `ca`, the certificate the client
+//! sees. `crypto` is the one place that says which TLS is spoken, on both sides.
+
+mod ca;
+mod ca_create;
+mod crypto;
+mod host;
+mod leaf;
+
+pub use ca::{Ca, CaError};
+pub use crypto::{provider, tls_side};
+pub use host::{HostError, LeafName, ip_literal};
+pub use leaf::{LeafError, LeafIssuer};
