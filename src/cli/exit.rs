@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::cli::output::ReaderGone;
+use crate::config::ConfigError;
 use crate::rules::RuleError;
 
 /// What a command ends with. A contract: scripts read these.
@@ -75,10 +76,10 @@ pub(super) fn report(error: &anyhow::Error) -> ExitCode {
 fn exit_of(error: &anyhow::Error) -> Exit {
     if let Some(failure) = error.downcast_ref::<Failure>() {
         failure.exit
-    } else if error.chain().any(|cause| cause.is::<RuleError>()) {
-        Exit::Usage
     } else if error.chain().any(|cause| cause.is::<io::Error>()) {
         Exit::Io
+    } else if error.chain().any(|cause| cause.is::<RuleError>() || cause.is::<ConfigError>()) {
+        Exit::Usage
     } else {
         Exit::Internal
     }
@@ -118,6 +119,9 @@ mod tests {
     #[test]
     fn without_a_code_the_kind_decides() {
         assert_eq!(exit_of(&anyhow::Error::from(missing()).context("cannot read `x`")), Exit::Io);
+        assert_eq!(exit_of(&ConfigError::Invalid("`x` is no size".to_owned()).into()), Exit::Usage);
+        let unread = ConfigError::Unreadable { what: "the rules", path: "x".into(), source: missing() };
+        assert_eq!(exit_of(&unread.into()), Exit::Io);
         assert_eq!(exit_of(&RuleError::in_file("pack.yaml", "unknown region `concrn`").into()), Exit::Usage);
         assert_eq!(exit_of(&anyhow::anyhow!("a surprise")), Exit::Internal);
     }

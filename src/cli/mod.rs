@@ -3,11 +3,13 @@
 //! A command is an `Args` struct and a `run` that returns the exit code; an error picks its code with [`OrExit`].
 
 mod completions;
+mod config;
 mod exit;
 mod groups;
 mod man;
 mod output;
 mod panic;
+mod run;
 
 use std::process::ExitCode;
 use std::sync::LazyLock;
@@ -17,6 +19,7 @@ use clap::{Parser, Subcommand};
 pub use exit::{Exit, OrExit};
 pub use groups::{DataArgs, GeoArgs, RuleArgs};
 pub use output::print;
+pub use run::{OnOff, RunArgs};
 
 /// Shows where an app's personal data comes ashore, and under whose jurisdiction.
 #[derive(Debug, Parser)]
@@ -28,6 +31,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Check a configuration file, or print an example.
+    Config(config::ConfigArgs),
     /// Print a completion script for a shell.
     Completions(completions::CompletionsArgs),
     /// Write the manual pages into a directory.
@@ -51,6 +56,7 @@ pub fn main() -> ExitCode {
 impl Command {
     fn run(&self) -> anyhow::Result<ExitCode> {
         match self {
+            Self::Config(args) => config::run(args),
             Self::Completions(args) => completions::run(args),
             Self::Man(args) => man::run(args),
         }

@@ -1,1 +1,23 @@
-//! config
+//! File to meaning: `landfall.toml`, the rule directories and the data directory.
+//!
+//! What a file says is parsed once into [`Settings`], where every value already is what it means. Flags change the settings
+//! afterwards, so that they win over the file; [`Settings::check`] then looks at the whole.
+
+mod check;
+mod data_dir;
+mod error;
+mod file;
+mod resolve;
+mod rules_dir;
+mod settings;
+mod value;
+
+pub use data_dir::data_dir;
+pub use error::ConfigError;
+pub use file::{EXAMPLE, load};
+pub use resolve::Resolve;
+pub use rules_dir::{ReadRules, read_rules};
+pub use settings::{
+    Capture, Console, Decode, Detect, Export, Judge, Ledger, Limits, Locate, OnTrouble, Override, Settings, Sync,
+};
+pub use value::{HostSuffix, NotAValue, Value};

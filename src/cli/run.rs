@@ -1,0 +1,188 @@
+//! `landfall run`: the flags, and what they change in the configuration.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use super::{DataArgs, GeoArgs, RuleArgs};
+use crate::config::{self, ConfigError, Export, NotAValue, Resolve, Settings, Value};
+
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct RunArgs {
+    /// Configuration file; without it, the defaults. Flags win over it, and a repeatable flag replaces its whole list.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Address of the proxy [default: 127.0.0.1:8080].
+    #[arg(long, value_name = "ADDR:PORT", value_parser = value::<SocketAddr>)]
+    pub listen: Option<SocketAddr>,
+    /// Address of the admin listener [default: 127.0.0.1:8090].
+    #[arg(long, value_name = "ADDR:PORT", value_parser = value::<SocketAddr>)]
+    pub admin: Option<SocketAddr>,
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// Name of this run in the record.
+    #[arg(long, value_name = "NAME")]
+    pub session: Option<String>,
+    /// Id of the app under audit, as its package name.
+    #[arg(long, value_name = "ID")]
+    pub app: Option<String>,
+    /// PEM file of further roots that upstream certificates may chain to; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub upstream_ca: Vec<PathBuf>,
+    /// Dial this address for a destination instead; may be repeated.
+    #[arg(long, value_name = "HOST:PORT:ADDR[:PORT]", value_parser = value::<Resolve>)]
+    pub resolve: Vec<Resolve>,
+    /// Write the event stream as JSON lines to a file, or to stdout for `-`.
+    #[arg(long, value_name = "FILE|-")]
+    pub events: Option<PathBuf>,
+    /// Off: relay and record exchanges without decoding their bodies [default: on].
+    #[arg(long, value_name = "on|off", hide_possible_values = true)]
+    pub inspect: Option<OnOff>,
+    #[command(flatten)]
+    pub rules: RuleArgs,
+    #[command(flatten)]
+    pub geo: GeoArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnOff {
+    On,
+    Off,
+}
+
+/// Name of the export that `--events` makes, or replaces when the file has one of that name.
+const EVENTS: &str = "events";
+
+impl RunArgs {
+    /// The configuration in force: the file's where one is named, else the defaults, with the flags over it.
+    pub fn settings(&self) -> Result<Settings, ConfigError> {
+        let mut settings = match &self.config {
+            Some(path) => config::load(path)?,
+            None => Settings::default(),
+        };
+        set(&mut settings.capture.listen, self.listen);
+        set(&mut settings.console.listen, self.admin);
+        set(&mut settings.decode.inspect, self.inspect.map(|inspect| inspect == OnOff::On));
+        set(&mut settings.ledger.data, self.data.data.clone().map(Some));
+        replace(&mut settings.capture.upstream_ca, &self.upstream_ca);
+        replace(&mut settings.capture.resolve, &self.resolve);
+        self.rules.apply(&mut settings);
+        self.geo.apply(&mut settings);
+        if let Some(path) = &self.events {
+            settings.export.insert(EVENTS.to_owned(), Export::Events { path: path.clone() });
+        }
+        settings.check()?;
+        Ok(settings)
+    }
+}
+
+impl RuleArgs {
+    /// Let the flags win over the configuration.
+    pub fn apply(&self, settings: &mut Settings) {
+        replace(&mut settings.judge.rules, &self.rules);
+        replace(&mut settings.judge.packs, &self.packs);
+    }
+}
+
+impl GeoArgs {
+    /// Let the flags win over the configuration.
+    pub fn apply(&self, settings: &mut Settings) {
+        replace(&mut settings.locate.country_db, &self.country_db);
+        set(&mut settings.locate.asn_db, self.asn_db.clone().map(Some));
+    }
+}
+
+fn value<T: Value>(text: &str) -> Result<T, NotAValue> {
+    T::parse(text)
+}
+
+fn set<T>(target: &mut T, flag: Option<T>) {
+    if let Some(value) = flag {
+        *target = value;
+    }
+}
+
+fn replace<T: Clone>(target: &mut Vec<T>, flags: &[T]) {
+    if !flags.is_empty() {
+        *target = flags.to_vec();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Command {
+        #[command(flatten)]
+        run: RunArgs,
+    }
+
+    fn settings(args: &[&str]) -> Settings {
+        let command = Command::try_parse_from(std::iter::once(&"run").chain(args)).expect("the flags parse");
+        command.run.settings().expect("the settings hold")
+    }
+
+    #[test]
+    fn without_flags_the_defaults_hold() {
+        assert_eq!(settings(&[]), Settings::default());
+    }
+
+    #[test]
+    fn flags_win_over_the_file_and_leave_the_rest_of_it() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let path = dir.path().join("landfall.toml");
+        let text = "[capture]\nlisten = \"127.0.0.1:1\"\nbypass = [\"bank.example\"]\n[judge]\npacks = [\"a\", \"b\"]\n\
+                    [export.events]\nkind = \"events\"\npath = \"x\"\n";
+        std::fs::write(&path, text).expect("the file is written");
+        let file = path.to_str().expect("a path in UTF-8");
+        let got = settings(&[
+            "--config",
+            file,
+            "--listen",
+            "127.0.0.1:2",
+            "--pack",
+            "c",
+            "--events",
+            "-",
+            "--inspect",
+            "off",
+            "--data",
+            "d",
+            "--resolve",
+            "a.example:443:127.1.1.1",
+            "--asn-db",
+            "asn.mmdb",
+            "--country-db",
+            "1",
+            "--country-db",
+            "2",
+        ]);
+        assert_eq!(got.capture.listen.port(), 2);
+        assert_eq!(got.capture.bypass.len(), 1);
+        assert_eq!(got.judge.packs, ["c"]);
+        assert_eq!(got.export.len(), 1);
+        assert_eq!(got.export["events"], Export::Events { path: "-".into() });
+        assert!(!got.decode.inspect);
+        assert_eq!(got.ledger.data, Some("d".into()));
+        assert_eq!(got.capture.resolve[0].host, "a.example");
+        assert_eq!(got.locate.country_db, [PathBuf::from("1"), PathBuf::from("2")]);
+        assert_eq!(got.locate.asn_db, Some("asn.mmdb".into()));
+    }
+
+    #[test]
+    fn flags_that_contradict_each_other_are_refused() {
+        let args = ["run", "--listen", "127.0.0.1:9", "--admin", "127.0.0.1:9"];
+        let command = Command::try_parse_from(args).expect("the flags parse");
+        assert!(matches!(command.run.settings(), Err(ConfigError::Invalid(_))));
+    }
+
+    #[test]
+    fn a_value_that_does_not_hold_says_how_to_write_it() {
+        let error = Command::try_parse_from(["run", "--listen", "8080"]).expect_err("no address").to_string();
+        assert!(error.contains("`8080` is not an address with a port; write `127.0.0.1:8080`"), "{error}");
+    }
+}

@@ -1,0 +1,245 @@
+//! What a configuration means: one section per stage, with the defaults.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use serde::Deserialize;
+
+use super::Resolve;
+use super::value::{HostSuffix, many, one, size};
+use crate::decode::Budget;
+use crate::locate::Country;
+
+/// All sections.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    pub capture: Capture,
+    pub decode: Decode,
+    pub detect: Detect,
+    pub locate: Locate,
+    pub judge: Judge,
+    pub ledger: Ledger,
+    /// By name, `[export.NAME]`.
+    pub export: BTreeMap<String, Export>,
+    pub console: Console,
+}
+
+/// Where traffic comes in and who may send it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Capture {
+    #[serde(deserialize_with = "one")]
+    pub listen: SocketAddr,
+    /// Clients that may use the proxy. Empty: everyone when bound to loopback, else clients from private ranges.
+    #[serde(deserialize_with = "many")]
+    pub allow_clients: Vec<IpNet>,
+    /// Destinations that are tunnelled unopened.
+    #[serde(deserialize_with = "many")]
+    pub bypass: Vec<HostSuffix>,
+    /// PEM files of roots that upstream certificates may chain to, beside the platform's.
+    pub upstream_ca: Vec<PathBuf>,
+    #[serde(deserialize_with = "many")]
+    pub resolve: Vec<Resolve>,
+    pub limits: Limits,
+}
+
+/// What one peer may cost. Sizes in bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Client connections at once.
+    pub connections: usize,
+    /// Request line or status line and all header fields.
+    #[serde(deserialize_with = "size")]
+    pub header_block: usize,
+    pub header_fields: usize,
+    /// A TLS handshake, or a client's first bytes.
+    #[serde(deserialize_with = "one")]
+    pub handshake: Duration,
+    /// From a request's first byte to the end of its header block.
+    #[serde(deserialize_with = "one")]
+    pub header_read: Duration,
+    /// Name resolution and TCP connection to the upstream.
+    #[serde(deserialize_with = "one")]
+    pub connect: Duration,
+    /// No byte in either direction.
+    #[serde(deserialize_with = "one")]
+    pub idle: Duration,
+    /// Copy kept of one body; what is beyond is relayed, and the copy says that it was cut.
+    #[serde(deserialize_with = "size")]
+    pub body: usize,
+    /// Copies kept of all bodies at once.
+    #[serde(deserialize_with = "size")]
+    pub body_budget: usize,
+    /// Exchanges under way or waiting for their audit.
+    pub slots: usize,
+    /// Time to finish what is under way at the end.
+    #[serde(deserialize_with = "one")]
+    pub drain: Duration,
+}
+
+/// How deep bodies are looked into.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Decode {
+    /// Off: exchanges are relayed and recorded, their bodies are not decoded.
+    pub inspect: bool,
+    pub depth: u16,
+    #[serde(deserialize_with = "size")]
+    pub bytes: usize,
+    pub ratio: usize,
+    pub fields: usize,
+}
+
+/// What is looked for: all of it data, in the rules.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Detect {}
+
+/// Where addresses and names are looked up.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Locate {
+    /// MMDB files; any replaces the embedded ones.
+    pub country_db: Vec<PathBuf>,
+    pub asn_db: Option<PathBuf>,
+    pub overrides: Vec<Override>,
+    /// RFC 8805 files.
+    pub geofeeds: Vec<PathBuf>,
+}
+
+/// The operator knows where a network stands.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Override {
+    #[serde(deserialize_with = "one")]
+    pub network: IpNet,
+    #[serde(deserialize_with = "one")]
+    pub country: Country,
+}
+
+/// Which rules are asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Judge {
+    /// Directories that add to the built-in rules or override them.
+    pub rules: Vec<PathBuf>,
+    /// Ids of packs; empty: all.
+    pub packs: Vec<String>,
+    /// Whether the client's own address, which every request shows to its recipient, counts as a listed identifier.
+    pub count_implicit_client_ip: bool,
+}
+
+/// Where the record is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ledger {
+    /// Data directory; `None`: the default, see [`data_dir`](super::data_dir).
+    pub data: Option<PathBuf>,
+    pub on_trouble: OnTrouble,
+    pub sync: Sync,
+    /// Records committed together, at most.
+    pub group_records: usize,
+    /// How long a record may wait for others to be committed with it.
+    #[serde(deserialize_with = "one")]
+    pub group_wait: Duration,
+}
+
+/// What gives when exchanges cannot be recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnTrouble {
+    /// New requests wait, then get 503: nothing passes unrecorded.
+    Block,
+    /// Traffic never waits; what passed becomes part of a counted gap.
+    Shed,
+}
+
+/// When a commit is on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sync {
+    /// With every commit: it survives a power cut.
+    Full,
+    /// At checkpoints: a power cut may lose the last commits, a crash of the process loses none.
+    Normal,
+}
+
+/// One output of records.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Export {
+    /// The event stream as JSON lines, into a file, or to stdout where the path is `-`.
+    Events { path: PathBuf },
+}
+
+/// The admin listener.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Console {
+    #[serde(deserialize_with = "one")]
+    pub listen: SocketAddr,
+    /// Names under which it may be asked, beside loopback's and the bound address.
+    #[serde(deserialize_with = "many")]
+    pub hosts: Vec<HostSuffix>,
+}
+
+impl Default for Capture {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            allow_clients: Vec::new(),
+            bypass: Vec::new(),
+            upstream_ca: Vec::new(),
+            resolve: Vec::new(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 4096,
+            header_block: 64 << 10,
+            header_fields: 128,
+            handshake: Duration::from_secs(10),
+            header_read: Duration::from_secs(30),
+            connect: Duration::from_secs(10),
+            idle: Duration::from_secs(300),
+            body: 8 << 20,
+            body_budget: 128 << 20,
+            slots: 1024,
+            drain: Duration::from_secs(20),
+        }
+    }
+}
+
+impl Default for Decode {
+    fn default() -> Self {
+        let Budget { depth, bytes, ratio, fields } = Budget::default();
+        Self { inspect: true, depth, bytes, ratio, fields }
+    }
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self {
+            data: None,
+            on_trouble: OnTrouble::Block,
+            sync: Sync::Full,
+            group_records: 256,
+            group_wait: Duration::from_millis(50),
+        }
+    }
+}
+
+impl Default for Console {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8090)), hosts: Vec::new() }
+    }
+}
