@@ -8,10 +8,17 @@
 mod ca;
 mod ca_create;
 mod crypto;
+mod hello;
 mod host;
+mod ja4;
 mod leaf;
+mod peek;
+mod replay;
 
 pub use ca::{Ca, CaError};
 pub use crypto::{provider, tls_side};
+pub use hello::{ClientHello, HelloError};
 pub use host::{HostError, LeafName, ip_literal};
 pub use leaf::{LeafError, LeafIssuer};
+pub use peek::{Opening, PeekLimits, peek};
+pub use replay::Replayed;
