@@ -5,13 +5,38 @@
 //!
 //! All text lives in an [`Arena`] that the caller drops after the exchange, so that a field costs no allocation of its own.
 
+mod body;
 mod budget;
+mod charset;
+pub mod coding;
 mod field;
 pub mod format;
+mod mask;
+mod media;
+mod nested;
+mod open;
+mod parts;
 mod path;
+mod walk;
 
 pub use budget::Budget;
 pub use field::{
     Arena, Decoded, Direction, Field, Inspection, Layer, Layers, Part, PartKind, Unread, UnreadReason, ValueKind,
 };
+pub use mask::mask_key;
+pub use media::Media;
+pub use open::{Source, open};
 pub use path::{Path, Step};
+pub use walk::{Flaw, Mark, Place, Walk};
+
+use crate::exchange::Exchange;
+
+/// Read everything an exchange carries. Never fails; what could not be read is in [`Decoded::unread`].
+pub fn decode<'x>(exchange: &'x Exchange, arena: &'x Arena, budget: &Budget) -> Decoded<'x> {
+    let mut walk = Walk::new(arena, budget);
+    parts::walk(&mut walk, exchange);
+    walk.finish()
+}
+
+#[cfg(test)]
+mod tests;

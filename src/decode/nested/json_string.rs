@@ -1,0 +1,27 @@
+//! JSON as a string inside something else.
+
+use super::{Found, Nested, afford};
+use crate::decode::{Flaw, Place, Walk, format};
+
+pub const NESTED: Nested = Nested { looks, undo };
+
+fn looks(value: &str) -> bool {
+    let value = value.trim_ascii().as_bytes();
+    matches!(value, [b'{', .., b'}'] | [b'[', .., b']']) && value.len() > 2
+}
+
+fn undo<'x>(walk: &mut Walk<'x>, place: Place<'x>, value: &'x str) -> Result<Found, Flaw> {
+    if !afford(walk, place, value.len()) {
+        return Ok(Found::Nothing);
+    }
+    let mark = walk.mark();
+    let inside = walk.layer(place, "json_string")?;
+    match format::walk_json(walk, inside, value) {
+        Ok(()) => Ok(Found::Whole),
+        Err(Flaw::Budget) => Err(Flaw::Budget),
+        Err(Flaw::Ended | Flaw::Malformed) => {
+            walk.back_to(mark);
+            Ok(Found::Nothing)
+        }
+    }
+}
