@@ -28,6 +28,7 @@ fn missing(cut: Cut) -> UnreadReason {
         Cut::Aborted => UnreadReason::Aborted,
         Cut::Budget | Cut::Limit => UnreadReason::Budget,
         Cut::NotRecorded => UnreadReason::Truncated,
+        Cut::Unopened => UnreadReason::Unsupported,
     }
 }
 

@@ -94,9 +94,14 @@ fn other_charsets() {
 
 #[test]
 fn a_cut_body_says_why() {
-    for (cut, word) in
-        [(Cut::Aborted, "aborted"), (Cut::Budget, "budget"), (Cut::Limit, "budget"), (Cut::NotRecorded, "truncated")]
-    {
+    let words = [
+        (Cut::Aborted, "aborted"),
+        (Cut::Budget, "budget"),
+        (Cut::Limit, "budget"),
+        (Cut::NotRecorded, "truncated"),
+        (Cut::Unopened, "unsupported"),
+    ];
+    for (cut, word) in words {
         let mut exchange = post(JSON, "{\"a\":1,\"b\":\"xy");
         exchange.request.message.body.cut = Some(cut);
         check(&exchange, &["$.a json 1", "$.b json xy", &format!("$ unread {word}")]);
