@@ -2,6 +2,7 @@
 //!
 //! A command is an `Args` struct and a `run` that returns the exit code; an error picks its code with [`OrExit`].
 
+mod ca;
 mod completions;
 mod config;
 mod exit;
@@ -18,7 +19,7 @@ use clap::{Parser, Subcommand};
 
 pub use exit::{Exit, OrExit};
 pub use groups::{DataArgs, GeoArgs, RuleArgs};
-pub use output::print;
+pub use output::{print, print_bytes};
 pub use run::{OnOff, RunArgs};
 
 /// Shows where an app's personal data comes ashore, and under whose jurisdiction.
@@ -31,6 +32,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Show or export the certificate authority that clients must trust.
+    Ca(ca::CaArgs),
     /// Check a configuration file, or print an example.
     Config(config::ConfigArgs),
     /// Print a completion script for a shell.
@@ -56,6 +59,7 @@ pub fn main() -> ExitCode {
 impl Command {
     fn run(&self) -> anyhow::Result<ExitCode> {
         match self {
+            Self::Ca(args) => ca::run(args),
             Self::Config(args) => config::run(args),
             Self::Completions(args) => completions::run(args),
             Self::Man(args) => man::run(args),

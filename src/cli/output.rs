@@ -17,11 +17,16 @@ impl std::error::Error for ReaderGone {}
 
 /// Write text to stdout as it stands. Every command's result goes through here; progress and talk go to stderr.
 pub fn print(text: impl fmt::Display) -> anyhow::Result<()> {
-    print_to(&mut io::stdout().lock(), text)
+    print_bytes(text.to_string().as_bytes())
 }
 
-fn print_to(out: &mut impl Write, text: impl fmt::Display) -> anyhow::Result<()> {
-    match write!(out, "{text}").and_then(|()| out.flush()) {
+/// The same for bytes that are no text.
+pub fn print_bytes(bytes: &[u8]) -> anyhow::Result<()> {
+    write_to(&mut io::stdout().lock(), bytes)
+}
+
+fn write_to(out: &mut impl Write, bytes: &[u8]) -> anyhow::Result<()> {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(ReaderGone.into()),
         Err(error) => Err(anyhow::Error::from(error).context("cannot write to stdout")),
@@ -45,9 +50,9 @@ mod tests {
 
     #[test]
     fn a_closed_reader_is_told_from_a_failed_write() {
-        let gone = print_to(&mut Failing(io::ErrorKind::BrokenPipe), "x").expect_err("nothing was written");
+        let gone = write_to(&mut Failing(io::ErrorKind::BrokenPipe), b"x").expect_err("nothing was written");
         assert!(gone.downcast_ref::<ReaderGone>().is_some());
-        let full = print_to(&mut Failing(io::ErrorKind::StorageFull), "x").expect_err("nothing was written");
+        let full = write_to(&mut Failing(io::ErrorKind::StorageFull), b"x").expect_err("nothing was written");
         assert!(full.downcast_ref::<ReaderGone>().is_none());
     }
 }

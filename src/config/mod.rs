@@ -20,4 +20,4 @@ pub use rules_dir::{ReadRules, read_rules};
 pub use settings::{
     Capture, Console, Decode, Detect, Export, Judge, Ledger, Limits, Locate, OnTrouble, Override, Settings, Sync,
 };
-pub use value::{HostSuffix, NotAValue, Value};
+pub use value::{HostName, HostSuffix, NotAValue, Value};

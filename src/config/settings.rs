@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::Resolve;
-use super::value::{HostSuffix, many, one, size};
+use super::value::{HostName, HostSuffix, many, one, size};
 use crate::decode::Budget;
 use crate::locate::Country;
 
@@ -185,7 +185,7 @@ pub struct Console {
     pub listen: SocketAddr,
     /// Names under which it may be asked, beside loopback's and the bound address.
     #[serde(deserialize_with = "many")]
-    pub hosts: Vec<HostSuffix>,
+    pub hosts: Vec<HostName>,
 }
 
 impl Default for Capture {

@@ -60,9 +60,20 @@ impl Value for Country {
     }
 }
 
+/// One host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostName(String);
+
 /// A host and everything under it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HostSuffix(String);
+pub struct HostSuffix(HostName);
+
+impl HostName {
+    /// In lower case without trailing dot, or an address without brackets.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 impl HostSuffix {
     /// Whether a host is this one or under it. `host` as in `exchange::Destination`: lower case, no trailing dot.
@@ -70,26 +81,30 @@ impl HostSuffix {
         host.strip_suffix(self.0.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     }
 
-    /// The host, in lower case.
-    pub fn as_str(&self) -> &str {
+    /// The host at the top.
+    pub fn host(&self) -> &HostName {
         &self.0
+    }
+}
+
+impl Value for HostName {
+    const EXPECTED: &str = "a host name or address; write `example.com`, in ASCII";
+    fn read(text: &str) -> Option<Self> {
+        let bare = text.strip_prefix('[').and_then(|literal| literal.strip_suffix(']')).unwrap_or(text);
+        if let Ok(address) = bare.parse::<IpAddr>() {
+            return Some(Self(address.to_string()));
+        }
+        let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
+        let legal = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
+        let label = |label: &str| (1..=63).contains(&label.len()) && label.bytes().all(legal);
+        (name.len() <= 253 && name.split('.').all(label)).then_some(Self(name))
     }
 }
 
 impl Value for HostSuffix {
     const EXPECTED: &str = "a host name or address; write `example.com`, which covers all under it";
     fn read(text: &str) -> Option<Self> {
-        let name = text.strip_prefix("*.").unwrap_or(text).trim_end_matches('.').to_ascii_lowercase();
-        let address = name.trim_start_matches('[').trim_end_matches(']');
-        if let Ok(address) = address.parse::<IpAddr>() {
-            return Some(Self(address.to_string()));
-        }
-        let label = |label: &str| {
-            !label.is_empty()
-                && label.len() <= 63
-                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
-        };
-        (name.len() <= 253 && name.split('.').all(label)).then_some(Self(name))
+        HostName::read(text.strip_prefix("*.").unwrap_or(text)).map(Self)
     }
 }
 
@@ -223,6 +238,7 @@ mod tests {
         check("a..b", "x", None);
         check("https://example.com", "x", None);
         check("*", "x", None);
+        assert_eq!(HostName::read("*.example.com"), None);
     }
 
     #[test]
