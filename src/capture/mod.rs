@@ -8,17 +8,26 @@
 mod ca;
 mod ca_create;
 mod crypto;
+mod dial;
+mod embedded;
 mod hello;
 mod host;
 mod ja4;
 mod leaf;
 mod peek;
+mod policy;
 mod replay;
+mod resolve;
+mod resolve_override;
 
 pub use ca::{Ca, CaError};
 pub use crypto::{provider, tls_side};
+pub use dial::{DialError, Dialer, Dialled};
 pub use hello::{ClientHello, HelloError};
 pub use host::{HostError, LeafName, ip_literal};
 pub use leaf::{LeafError, LeafIssuer};
 pub use peek::{Opening, PeekLimits, peek};
+pub use policy::{Policy, Refusal};
 pub use replay::Replayed;
+pub use resolve::{ResolveError, Resolved, Resolver, Source};
+pub use resolve_override::{OverrideError, ResolveOverride};
