@@ -24,6 +24,29 @@ pub enum Entry {
     Audit { action: &'static str, actor: Actor, before: Option<String>, after: Option<String>, at: Timestamp },
 }
 
+impl Entry {
+    /// Name and version of the line that it becomes.
+    pub fn schema(&self) -> &'static str {
+        match self {
+            Self::Assessed(..) => "landfall.exchange/1",
+            Self::Connected(..) => "landfall.connection/1",
+            Self::Gap { .. } => "landfall.gap/1",
+            Self::Session { .. } => "landfall.session/1",
+            Self::Audit { .. } => "landfall.audit/1",
+        }
+    }
+
+    /// How many exchanges or connections are lost with it, and the moment it is about.
+    pub(super) fn weight(&self) -> (u64, Timestamp) {
+        match self {
+            Self::Assessed(exchange, _) => (1, exchange.started_at),
+            Self::Connected(connection, ..) => (1, connection.started_at),
+            Self::Gap { exchanges, to, .. } => (*exchanges, *to),
+            Self::Session { at, .. } | Self::Audit { at, .. } => (0, *at),
+        }
+    }
+}
+
 /// Why exchanges are missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum GapReason {

@@ -1,0 +1,70 @@
+//! `verdicts[]`: what each rule says, and the count behind it.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::{exact, rounded};
+use crate::judge::{Verdict, Window};
+
+#[derive(Serialize)]
+pub(super) struct VerdictRecord<'a> {
+    pack: &'a str,
+    rule: &'a str,
+    category: Option<&'a str>,
+    status: &'static str,
+    class: Option<&'static str>,
+    severity: &'static str,
+    reasons: &'a [String],
+    missing: &'a [Arc<str>],
+    window: Option<WindowRecord<'a>>,
+}
+
+#[derive(Serialize)]
+struct WindowRecord<'a> {
+    from: String,
+    to: String,
+    recipient_group: &'a str,
+    subjects: u64,
+    threshold: u64,
+    ratio: f64,
+    state: &'static str,
+    coverage: f64,
+    lower_bound: bool,
+}
+
+pub(super) fn verdicts(verdicts: &[Verdict]) -> Vec<VerdictRecord<'_>> {
+    verdicts.iter().map(VerdictRecord::from).collect()
+}
+
+impl<'a> From<&'a Verdict> for VerdictRecord<'a> {
+    fn from(verdict: &'a Verdict) -> Self {
+        Self {
+            pack: &verdict.pack,
+            rule: &verdict.rule,
+            category: verdict.category.as_deref(),
+            status: verdict.status.as_str(),
+            class: verdict.class.map(|class| class.as_str()),
+            severity: verdict.severity.as_str(),
+            reasons: &verdict.reasons,
+            missing: &verdict.missing,
+            window: verdict.window.as_ref().map(WindowRecord::from),
+        }
+    }
+}
+
+impl<'a> From<&'a Window> for WindowRecord<'a> {
+    fn from(window: &'a Window) -> Self {
+        Self {
+            from: window.from.to_string(),
+            to: window.to.to_string(),
+            recipient_group: &window.recipient_group,
+            subjects: exact(window.subjects),
+            threshold: exact(window.threshold),
+            ratio: rounded(window.subjects as f64 / window.threshold as f64, 1000.0),
+            state: window.state.as_str(),
+            coverage: rounded(window.coverage, 1000.0),
+            lower_bound: window.lower_bound,
+        }
+    }
+}
