@@ -4,6 +4,8 @@
 //! client asked for. `policy` says who may go where, `resolve` and `dial` find and reach the upstream, `upstream_tls`
 //! shakes hands with it and verifies it. Only then does `leaf` make, from Landfall's own `ca`, the certificate the client
 //! sees. `crypto` is the one place that says which TLS is spoken, on both sides.
+//!
+//! `import` reads what somebody else captured.
 
 mod ca;
 mod ca_create;
@@ -12,6 +14,7 @@ mod dial;
 mod embedded;
 mod hello;
 mod host;
+pub mod import;
 mod ja4;
 mod leaf;
 mod peek;
