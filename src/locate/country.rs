@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::iso3166::ASSIGNED;
+
 /// ISO 3166-1 alpha-2, upper case. Says nothing of whether the code is assigned.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Country([u8; 2]);
@@ -16,6 +18,11 @@ impl Country {
         let code = [a.to_ascii_uppercase(), b.to_ascii_uppercase()];
         let placeholder = matches!(&code, b"ZZ" | b"XX" | b"EU" | b"AP" | b"AA" | b"QQ");
         (!placeholder).then_some(Self(code))
+    }
+
+    /// The same, and only a code that is assigned (or `XK`). Retired and invented codes are no countries.
+    pub fn assigned(code: &str) -> Option<Self> {
+        Self::new(code).filter(|country| ASSIGNED.binary_search(&country.as_str()).is_ok())
     }
 
     pub fn as_str(&self) -> &str {

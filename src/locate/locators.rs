@@ -1,0 +1,136 @@
+//! The stage's door: all sources together.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use super::asn_db::AsnDb;
+use super::connect_time::ConnectTime;
+use super::country_db::CountryDb;
+use super::entities::Entities;
+use super::geofeed::Geofeed;
+use super::overrides::Overrides;
+use super::{
+    Claim, DatasetInfo, Effect, Evidence, EvidenceKind, LocateError, Locator, LocatorConfig, Observed, Placement,
+    Provenance, Subject, Testimony, Unplaced, address, embedded, owner, reserved, weigh,
+};
+use crate::exchange::{Destination, TlsFacts};
+
+/// Every source in force. Made once; reading it needs no lock.
+pub struct Locators {
+    sources: Vec<Box<dyn Locator>>,
+    datasets: Vec<DatasetInfo>,
+}
+
+impl Locators {
+    /// Load everything. A named source that can't be used is an error, never a fallback.
+    pub fn new(config: LocatorConfig) -> Result<Self, LocateError> {
+        let entities = Entities::new(&config.entities).map_err(LocateError::Entities)?;
+        let mut sources: Vec<Box<dyn Locator>> = vec![Box::new(Overrides::new(&config.overrides)?)];
+        let mut datasets: Vec<DatasetInfo> = Vec::new();
+        for dataset in &config.geofeeds {
+            let geofeed = Geofeed::new(dataset)?;
+            datasets.push(geofeed.info.clone());
+            sources.push(Box::new(geofeed));
+        }
+        for database in countries(config.country_dbs)? {
+            datasets.push(database.0.info.clone());
+            sources.push(Box::new(database));
+        }
+        let registry = embedded::as_registry()?;
+        datasets.push(registry.info.clone());
+        let asn = match config.asn_db {
+            Some(dataset) => AsnDb::named(dataset, registry)?,
+            None => AsnDb { db: embedded::asn()?, registry },
+        };
+        datasets.push(asn.db.info.clone());
+        sources.push(Box::new(asn));
+        datasets.extend(entities.info.clone());
+        // After the network: the operator is named by its number.
+        sources.push(Box::new(entities));
+        sources.push(Box::new(ConnectTime));
+        Ok(Self { sources, datasets })
+    }
+
+    /// What is in force, for metrics and provenance.
+    pub fn datasets(&self) -> &[DatasetInfo] {
+        &self.datasets
+    }
+
+    /// Place a destination. Pure, and never fails: what isn't known comes back with its reason.
+    ///
+    /// The certificate is not evidence yet.
+    pub fn place(&self, destination: &Destination, _tls: &TlsFacts, observed: &Observed) -> Placement {
+        let host = canonical(&destination.host);
+        let address = peer_address(destination, &host);
+        let subject = Subject {
+            host: &host,
+            address,
+            reserved: address.and_then(reserved::reserved),
+            connect_time: observed.connect_time.or(destination.peer.as_ref().ok().and_then(|peer| peer.connect_time)),
+            samples: observed.samples,
+        };
+        let mut testimony = Testimony::default();
+        for source in &self.sources {
+            source.testify(&subject, &mut testimony);
+        }
+        let location = weigh::location(&subject, &mut testimony);
+        Placement {
+            location,
+            network: testimony.network.ok_or_else(|| no_network(&subject)),
+            owner: testimony.owner.ok_or(Unplaced::NoEvidence),
+            registrable_domain: owner::registrable_domain(&host).map(str::to_owned),
+            evidence: testimony
+                .opinions
+                .into_iter()
+                .map(|opinion| opinion.evidence)
+                .chain(subject.reserved.map(reserved_range))
+                .chain(testimony.notes)
+                .collect(),
+            refuted: Vec::new(),
+        }
+    }
+}
+
+fn countries(named: Vec<super::Dataset>) -> Result<Vec<CountryDb>, LocateError> {
+    if named.is_empty() {
+        return embedded::countries().map(Vec::from);
+    }
+    named.into_iter().map(CountryDb::named).collect()
+}
+
+/// Hosts come in canonical form; this only makes sure of it.
+fn canonical(host: &str) -> Cow<'_, str> {
+    let bare = host.strip_suffix('.').unwrap_or(host);
+    if bare.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(bare.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(bare)
+    }
+}
+
+/// The address that carried the bytes; where none is known, the address that the host itself is.
+fn peer_address(destination: &Destination, host: &str) -> Option<IpAddr> {
+    let address = match &destination.peer {
+        Ok(peer) => Some(peer.address.ip()),
+        Err(_) => host.parse().ok(),
+    };
+    address.map(address::unwrap)
+}
+
+fn no_network(subject: &Subject<'_>) -> Unplaced {
+    match (subject.address, subject.reserved) {
+        (None, _) => Unplaced::NoPeer,
+        (Some(_), Some(_)) => Unplaced::NotApplicable,
+        (Some(_), None) => Unplaced::NoEvidence,
+    }
+}
+
+fn reserved_range(range: &'static str) -> Evidence {
+    Evidence {
+        kind: EvidenceKind::Reserved,
+        claim: Claim::Says(range.to_owned()),
+        effect: Effect::Neutral,
+        source: Provenance { dataset: "IANA special-purpose registries".into(), digest: None },
+        ms: None,
+    }
+}
