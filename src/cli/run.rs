@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::{DataArgs, GeoArgs, RuleArgs};
-use crate::config::{self, ConfigError, Export, NotAValue, Resolve, Settings, Value};
+use crate::capture::ResolveOverride;
+use crate::config::{self, ConfigError, Export, NotAValue, Settings, Value};
 
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct RunArgs {
@@ -31,8 +32,8 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub upstream_ca: Vec<PathBuf>,
     /// Dial this address for a destination instead; may be repeated.
-    #[arg(long, value_name = "HOST:PORT:ADDR[:PORT]", value_parser = value::<Resolve>)]
-    pub resolve: Vec<Resolve>,
+    #[arg(long, value_name = "HOST:PORT:ADDR[:PORT]", value_parser = value::<ResolveOverride>)]
+    pub resolve: Vec<ResolveOverride>,
     /// Write the event stream as JSON lines to a file, or to stdout for `-`.
     #[arg(long, value_name = "FILE|-")]
     pub events: Option<PathBuf>,
@@ -168,7 +169,7 @@ mod tests {
         assert_eq!(got.export["events"], Export::Events { path: "-".into() });
         assert!(!got.decode.inspect);
         assert_eq!(got.ledger.data, Some("d".into()));
-        assert_eq!(got.capture.resolve[0].host, "a.example");
+        assert_eq!(got.capture.resolve, ["a.example:443:127.1.1.1".parse().expect("a mapping")]);
         assert_eq!(got.locate.country_db, [PathBuf::from("1"), PathBuf::from("2")]);
         assert_eq!(got.locate.asn_db, Some("asn.mmdb".into()));
     }

@@ -7,7 +7,6 @@ mod check;
 mod data_dir;
 mod error;
 mod file;
-mod resolve;
 mod rules_dir;
 mod settings;
 mod value;
@@ -15,9 +14,8 @@ mod value;
 pub use data_dir::data_dir;
 pub use error::ConfigError;
 pub use file::{EXAMPLE, load};
-pub use resolve::Resolve;
 pub use rules_dir::{ReadRules, read_rules};
 pub use settings::{
     Capture, Console, Decode, Detect, Export, Judge, Ledger, Limits, Locate, OnTrouble, Override, Settings, Sync,
 };
-pub use value::{HostName, HostSuffix, NotAValue, Value};
+pub use value::{NotAValue, Value};

@@ -8,8 +8,8 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use super::Resolve;
-use super::value::{HostName, HostSuffix, many, one, size};
+use super::value::{many, one, size};
+use crate::capture::{HostSuffix, LeafName, ResolveOverride};
 use crate::decode::Budget;
 use crate::locate::Country;
 
@@ -43,7 +43,7 @@ pub struct Capture {
     /// PEM files of roots that upstream certificates may chain to, beside the platform's.
     pub upstream_ca: Vec<PathBuf>,
     #[serde(deserialize_with = "many")]
-    pub resolve: Vec<Resolve>,
+    pub resolve: Vec<ResolveOverride>,
     pub limits: Limits,
 }
 
@@ -185,7 +185,7 @@ pub struct Console {
     pub listen: SocketAddr,
     /// Names under which it may be asked, beside loopback's and the bound address.
     #[serde(deserialize_with = "many")]
-    pub hosts: Vec<HostName>,
+    pub hosts: Vec<LeafName>,
 }
 
 impl Default for Capture {

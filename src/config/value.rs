@@ -8,6 +8,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
+use crate::capture::{HostSuffix, LeafName, OverrideError, ResolveOverride};
 use crate::locate::Country;
 
 /// A value written as text, in the file or behind a flag.
@@ -18,17 +19,14 @@ pub trait Value: Sized {
     fn read(text: &str) -> Option<Self>;
     /// The same with the error that messages show.
     fn parse(text: &str) -> Result<Self, NotAValue> {
-        Self::read(text).ok_or_else(|| NotAValue { text: text.to_owned(), expected: Self::EXPECTED })
+        Self::read(text).ok_or_else(|| NotAValue(format!("`{text}` is not {}", Self::EXPECTED)))
     }
 }
 
 /// The text is not what was expected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not {expected}")]
-pub struct NotAValue {
-    text: String,
-    expected: &'static str,
-}
+#[error("{0}")]
+pub struct NotAValue(String);
 
 impl Value for SocketAddr {
     const EXPECTED: &str = "an address with a port; write `127.0.0.1:8080` or `[::1]:8080`";
@@ -60,51 +58,28 @@ impl Value for Country {
     }
 }
 
-/// One host.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HostName(String);
-
-/// A host and everything under it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HostSuffix(HostName);
-
-impl HostName {
-    /// In lower case without trailing dot, or an address without brackets.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl HostSuffix {
-    /// Whether a host is this one or under it. `host` as in `exchange::Destination`: lower case, no trailing dot.
-    pub fn covers(&self, host: &str) -> bool {
-        host.strip_suffix(self.0.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    }
-
-    /// The host at the top.
-    pub fn host(&self) -> &HostName {
-        &self.0
-    }
-}
-
-impl Value for HostName {
+impl Value for LeafName {
     const EXPECTED: &str = "a host name or address; write `example.com`, in ASCII";
     fn read(text: &str) -> Option<Self> {
-        let bare = text.strip_prefix('[').and_then(|literal| literal.strip_suffix(']')).unwrap_or(text);
-        if let Ok(address) = bare.parse::<IpAddr>() {
-            return Some(Self(address.to_string()));
-        }
-        let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
-        let legal = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
-        let label = |label: &str| (1..=63).contains(&label.len()) && label.bytes().all(legal);
-        (name.len() <= 253 && name.split('.').all(label)).then_some(Self(name))
+        LeafName::parse(text).ok()
     }
 }
 
 impl Value for HostSuffix {
     const EXPECTED: &str = "a host name or address; write `example.com`, which covers all under it";
     fn read(text: &str) -> Option<Self> {
-        HostName::read(text.strip_prefix("*.").unwrap_or(text)).map(Self)
+        text.parse().ok()
+    }
+}
+
+impl Value for ResolveOverride {
+    const EXPECTED: &str = "a mapping; write `api.example.com:443:127.0.0.1:8443`";
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+    /// Its own error says which part is wrong.
+    fn parse(text: &str) -> Result<Self, NotAValue> {
+        text.parse().map_err(|error: OverrideError| NotAValue(error.to_string()))
     }
 }
 
@@ -224,26 +199,13 @@ mod tests {
     }
 
     #[test]
-    fn hosts_cover_what_is_under_them_and_nothing_beside() {
-        let check = |suffix: &str, host, expect| {
-            let covered = HostSuffix::read(suffix).map(|suffix| suffix.covers(host));
-            assert_eq!(covered, expect, "{suffix} {host}");
-        };
-        check("Example.com", "example.com", Some(true));
-        check("*.example.com", "a.b.example.com", Some(true));
-        check("example.com.", "badexample.com", Some(false));
-        check("[::1]", "::1", Some(true));
-        check("127.0.0.1", "127.0.0.1", Some(true));
-        check("", "x", None);
-        check("a..b", "x", None);
-        check("https://example.com", "x", None);
-        check("*", "x", None);
-        assert_eq!(HostName::read("*.example.com"), None);
-    }
-
-    #[test]
     fn an_error_quotes_the_input_and_says_how_to_write_it() {
         let error = Country::parse("USA").expect_err("three letters");
         assert_eq!(error.to_string(), "`USA` is not a country; write its ISO 3166-1 code of two letters, `US`");
+        let error = ResolveOverride::parse("a.example:443").expect_err("no address");
+        assert!(
+            error.to_string().starts_with("`a.example:443` lacks a part; it is written `HOST:PORT:ADDR"),
+            "{error}"
+        );
     }
 }

@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::{Admin, Token};
+use crate::capture::LeafName;
 
 /// Paths that are open wherever the listener is bound.
 const OPEN: [&str; 4] = ["/-/healthy", "/-/ready", "/ca.pem", "/ca.crt"];
@@ -53,7 +54,7 @@ pub(super) async fn guard(State(admin): State<Arc<Admin>>, request: Request, nex
 
 /// Whether the request asks for this listener by a name of its own. Anything else may be a page of somebody else's whose
 /// name was pointed here (DNS rebinding).
-fn own_host(request: &Request, names: &[String], local: Option<IpAddr>) -> bool {
+fn own_host(request: &Request, names: &[LeafName], local: Option<IpAddr>) -> bool {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
     let Ok(host) = Authority::try_from(host.as_bytes()) else { return false };
@@ -61,16 +62,14 @@ fn own_host(request: &Request, names: &[String], local: Option<IpAddr>) -> bool 
     own(&host) && request.uri().authority().is_none_or(own)
 }
 
-fn is_own(authority: &Authority, names: &[String], local: Option<IpAddr>) -> bool {
+fn is_own(authority: &Authority, names: &[LeafName], local: Option<IpAddr>) -> bool {
     if authority.as_str().contains('@') {
         return false;
     }
-    let host = authority.host().trim_end_matches('.').to_ascii_lowercase();
-    let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(&host);
-    match literal.parse::<IpAddr>().map(|address| address.to_canonical()) {
-        Ok(address) => address.is_loopback() || Some(address) == local || names.iter().any(|name| name == literal),
-        Err(_) => host == "localhost" || names.contains(&host),
-    }
+    let Ok(host) = LeafName::parse(authority.host()) else { return false };
+    let by_address = host.ip().map(|address| address.to_canonical());
+    let loopback = by_address.is_some_and(|address| address.is_loopback()) || host.dns() == Some("localhost");
+    loopback || (by_address.is_some() && by_address == local) || names.contains(&host)
 }
 
 /// Whether the request may see what is not open. A connection to a loopback address needs nothing while the listener has no
@@ -109,7 +108,11 @@ mod tests {
         }
         let request = request.body(Body::empty()).expect("a request");
         let local = Some("192.168.1.5".parse().expect("an address"));
-        assert_eq!(own_host(&request, &["lab.example".to_owned()], local), expect, "{hosts:?} {target}");
+        assert_eq!(
+            own_host(&request, &[LeafName::parse("lab.example").expect("a host")], local),
+            expect,
+            "{hosts:?} {target}"
+        );
     }
 
     #[test]

@@ -14,6 +14,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::capture::LeafName;
+
 pub use server::serve;
 pub use token::{TOKEN_FILE, Token, TokenError};
 
@@ -21,8 +23,8 @@ pub use token::{TOKEN_FILE, Token, TokenError};
 pub struct Admin {
     /// Where the proxy listens, for the PAC file and the page.
     pub proxy: SocketAddr,
-    /// Host names under which it may be asked, beside loopback's and the address bound; lower case.
-    pub hosts: Vec<String>,
+    /// Host names under which it may be asked, beside loopback's and the address bound.
+    pub hosts: Vec<LeafName>,
     /// `None` only for a listener on loopback: elsewhere, nobody gets past without one.
     pub token: Option<Token>,
     /// Text exposition of all metrics, made on every scrape.
