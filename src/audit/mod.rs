@@ -1,5 +1,6 @@
-//! The core's first door: everything one exchange can tell, in one pure call.
+//! The core's doors: everything one exchange can tell, in one pure call; and, once the past is known, what that makes of it.
 
 mod assessment;
+mod settle;
 
 pub use assessment::Assessment;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use serde::Deserialize;
 
 use crate::detect::SubjectId;
 
@@ -66,12 +67,13 @@ pub struct Verdict {
     pub reasons: Vec<String>,
     /// Facts that traffic cannot show: `transaction_type`, `owner`, `unread_body`, …
     pub missing: Vec<Arc<str>>,
-    /// Filled by `settle`; `None` where volume does not matter.
+    /// `None` where volume does not matter. Until `settle` fills the count in, it says zero subjects.
     pub window: Option<Window>,
 }
 
 /// Ordered by strength: over several rules, the greatest counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Status {
     NotInScope,
     Undetermined,
@@ -88,7 +90,8 @@ impl Status {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum VerdictClass {
     Prohibited,
     Restricted,
@@ -109,7 +112,8 @@ impl VerdictClass {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Severity {
     Info,
     Low,

@@ -1,0 +1,256 @@
+//! From categories and a recipient to verdicts: what each rule says, why, and what it would still need to know.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use super::form::Formed;
+use super::linkage::{self, Group};
+use super::pack::{Form, Pack, Rule, Threshold, When};
+use super::recipient::{Recipient, Standing};
+use super::truth::Truth;
+use super::{Category, CategorySubject, Cell, Contribution, Severity, Status, Verdict, Window, WindowState};
+use crate::detect::{Finding, SubjectId};
+use crate::locate::Placement;
+
+/// What was sent, to whom and when: all that judging looks at.
+#[derive(Debug)]
+pub(super) struct Sent<'a> {
+    pub host: &'a str,
+    pub findings: &'a [Finding],
+    pub placement: &'a Placement,
+    /// UTC.
+    pub day: Date,
+    /// Nothing reached the recipient.
+    pub undelivered: bool,
+    /// Something that the client sent was not read.
+    pub unread: bool,
+}
+
+/// What a pack judges: what was sent, its findings grouped and formed.
+pub(super) struct Matter<'a> {
+    pub pack: &'a Pack,
+    pub sent: &'a Sent<'a>,
+    pub groups: &'a [Group],
+    pub formed: &'a [Formed],
+    pub recipient: &'a Recipient,
+}
+
+impl Matter<'_> {
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        let mut verdicts = Vec::new();
+        for rule in &self.pack.rules {
+            match rule.when {
+                When::Category(category) => verdicts.extend(self.category_verdict(rule, category)),
+                When::UnreadRequest => verdicts.extend(self.unread_verdict(rule)),
+                When::OtherForeignRecipient => verdicts.extend(self.notices(rule)),
+            }
+        }
+        verdicts
+    }
+
+    /// One line per category and subject; what is only possible is not formed and has none.
+    pub fn categories(&self) -> Vec<Category> {
+        let mut lines: Vec<Category> = Vec::new();
+        let mut known: BTreeMap<(usize, Option<SubjectId>), usize> = BTreeMap::new();
+        for formed in self.formed.iter().filter(|formed| formed.certainty.is_formed()) {
+            let rule = &self.pack.categories[formed.category];
+            let unit = self.unit(formed.category);
+            let subject = linkage::subject(self.pack, unit, self.sent.findings, &self.groups[formed.group]);
+            let numbers = formed.findings.iter().map(|index| u32::try_from(index + 1).unwrap_or(u32::MAX));
+            if let Some(&line) = known.get(&(formed.category, subject)) {
+                lines[line].findings.extend(numbers);
+                continue;
+            }
+            known.insert((formed.category, subject), lines.len());
+            lines.push(Category {
+                pack: self.pack.id.clone(),
+                category: rule.id.clone(),
+                findings: numbers.collect(),
+                subject: subject.map_or(CategorySubject::Unattributed, CategorySubject::Known),
+                unit: self.pack.units[unit].id.clone(),
+                linked_by: formed.linked_by,
+            });
+        }
+        lines
+    }
+
+    /// What the exchange adds to the counts. Data that went to a person at home, or nowhere, is none of a window's.
+    pub fn contributions(&self, categories: &[Category]) -> Vec<Contribution> {
+        if self.recipient.standing == Standing::Home || self.out_of_force() || self.sent.undelivered {
+            return Vec::new();
+        }
+        let counted = |category: &Category| {
+            let rule = self.pack.categories.iter().find(|rule| rule.id == category.category);
+            rule.is_some_and(|rule| rule.threshold != Threshold::AnyVolume)
+        };
+        let known = categories.iter().filter(|category| counted(category)).filter_map(|category| {
+            let CategorySubject::Known(subject) = category.subject else { return None };
+            Some(Contribution { cell: self.cell(&category.category), subject, day: self.sent.day })
+        });
+        known.collect()
+    }
+
+    fn category_verdict(&self, rule: &Rule, category: usize) -> Option<Verdict> {
+        let formed: Vec<&Formed> = self.formed.iter().filter(|formed| formed.category == category).collect();
+        let certain = formed.iter().any(|formed| formed.certainty.is_formed());
+        let is_formed = match formed.as_slice() {
+            [] => return None,
+            _ if certain => Truth::Yes,
+            _ => Truth::Unknown,
+        };
+        let applies = if self.out_of_force() || self.sent.undelivered { Truth::No } else { Truth::Yes };
+        let status = Status::from(is_formed.and(self.recipient.is_candidate()).and(applies));
+        if status == Status::NotInScope && !certain {
+            return None;
+        }
+        let mut reasons = vec![self.formed_reason(category, &formed)];
+        reasons.extend(self.recipient.reasons.iter().cloned());
+        reasons.extend(self.inapplicable());
+        let mut missing = Vec::new();
+        if status != Status::NotInScope {
+            missing.extend(self.recipient.missing.iter().cloned());
+            missing.extend(self.doubts(&formed, certain));
+            missing.extend(rule.needs.iter().cloned());
+        }
+        Some(self.verdict(rule, Some(category), status, reasons, missing))
+    }
+
+    fn unread_verdict(&self, rule: &Rule) -> Option<Verdict> {
+        let outside = self.recipient.standing == Standing::Home || self.out_of_force() || self.sent.undelivered;
+        if !self.sent.unread || outside {
+            return None;
+        }
+        let cite = rule.references.first().map_or("", AsRef::as_ref);
+        let mut reasons =
+            vec![format!("something that the client sent could not be read, and encrypted data counts ({cite})")];
+        reasons.extend(self.recipient.reasons.iter().cloned());
+        let missing = rule.needs.iter().chain(&self.recipient.missing).cloned().collect();
+        Some(self.verdict(rule, None, Status::Undetermined, reasons, missing))
+    }
+
+    /// Towards any other foreign owner, each category raises the question of the contract.
+    fn notices(&self, rule: &Rule) -> Vec<Verdict> {
+        if self.recipient.standing != Standing::OtherForeign || self.out_of_force() || self.sent.undelivered {
+            return Vec::new();
+        }
+        let mut categories: Vec<usize> = self.formed.iter().map(|formed| formed.category).collect();
+        categories.sort_unstable();
+        categories.dedup();
+        let notice = |category| {
+            let formed: Vec<&Formed> = self.formed.iter().filter(|formed| formed.category == category).collect();
+            let certain = formed.iter().any(|formed| formed.certainty.is_formed());
+            let mut reasons = vec![self.formed_reason(category, &formed)];
+            reasons.extend(self.recipient.reasons.iter().cloned());
+            let cite = rule.references.first().map_or("", AsRef::as_ref);
+            reasons.push(format!("brokerage with it needs a contract that bars onward transfer ({cite})"));
+            let missing = rule.needs.iter().cloned().chain(self.doubts(&formed, certain)).collect();
+            self.verdict(rule, Some(category), Status::Undetermined, reasons, missing)
+        };
+        categories.into_iter().map(notice).collect()
+    }
+
+    fn verdict(
+        &self,
+        rule: &Rule,
+        category: Option<usize>,
+        status: Status,
+        reasons: Vec<String>,
+        mut missing: Vec<Arc<str>>,
+    ) -> Verdict {
+        let mut seen = std::collections::HashSet::new();
+        missing.retain(|fact| seen.insert(fact.clone()));
+        let (class, severity) = match status {
+            Status::InScope => (rule.class, rule.in_scope),
+            Status::Undetermined => (rule.class, rule.undetermined),
+            Status::NotInScope => (None, Severity::Info),
+        };
+        Verdict {
+            pack: self.pack.id.clone(),
+            rule: rule.id.clone(),
+            category: category.map(|index| self.pack.categories[index].id.clone()),
+            status,
+            class,
+            severity,
+            reasons,
+            missing,
+            window: category.filter(|_| status != Status::NotInScope).and_then(|category| self.window(category)),
+        }
+    }
+
+    /// The window's frame; `settle` fills the count in.
+    fn window(&self, category: usize) -> Option<Window> {
+        let threshold = match self.pack.categories[category].threshold {
+            Threshold::MoreThan(number) => number,
+            Threshold::LowestOfPresent => self.lowest()?.1,
+            Threshold::AnyVolume => return None,
+        };
+        let unattributed = self.formed.iter().filter(|formed| formed.category == category).any(|formed| {
+            linkage::subject(self.pack, self.unit(category), self.sent.findings, &self.groups[formed.group]).is_none()
+        });
+        Some(Window {
+            from: self.sent.day.saturating_sub(self.pack.months.months()),
+            to: self.sent.day,
+            recipient_group: self.recipient.group.clone(),
+            subjects: 0,
+            threshold,
+            state: WindowState::Below,
+            coverage: 0.0,
+            lower_bound: unattributed,
+        })
+    }
+
+    /// Category with the lowest number among those formed, and the number.
+    fn lowest(&self) -> Option<(usize, u64)> {
+        let numbers = self.formed.iter().filter_map(|formed| match self.pack.categories[formed.category].threshold {
+            Threshold::MoreThan(number) => Some((number, formed.category)),
+            Threshold::LowestOfPresent | Threshold::AnyVolume => None,
+        });
+        numbers.min().map(|(number, category)| (category, number))
+    }
+
+    /// Combined data is counted in the unit of the category whose number governs.
+    fn unit(&self, category: usize) -> usize {
+        let rule = &self.pack.categories[category];
+        match (&rule.form, self.lowest()) {
+            (Form::Combined, Some((governing, _))) => self.pack.categories[governing].unit,
+            _ => rule.unit,
+        }
+    }
+
+    fn cell(&self, category: &Arc<str>) -> Cell {
+        Cell { pack: self.pack.id.clone(), category: category.clone(), recipient_group: self.recipient.group.clone() }
+    }
+
+    fn doubts<'f>(&self, formed: &[&'f Formed], certain: bool) -> impl Iterator<Item = Arc<str>> + use<'f> {
+        let relevant: Vec<&'f Formed> =
+            formed.iter().copied().filter(|formed| formed.certainty.is_formed() == certain).collect();
+        relevant.into_iter().filter_map(|formed| formed.certainty.fact().cloned())
+    }
+
+    fn formed_reason(&self, category: usize, formed: &[&Formed]) -> String {
+        let rule = &self.pack.categories[category];
+        let strongest = formed.iter().find(|formed| formed.certainty.is_formed()).or(formed.first());
+        let because = strongest.map_or(&rule.section, |formed| &formed.because);
+        match strongest.and_then(|formed| formed.certainty.fact()) {
+            None => format!("{} was sent ({because})", rule.title),
+            Some(fact) => format!("{} may have been sent: {} decides ({because})", rule.title, fact.replace('_', " ")),
+        }
+    }
+
+    fn inapplicable(&self) -> Option<String> {
+        if self.sent.undelivered {
+            Some("nothing reached the recipient".to_owned())
+        } else if self.out_of_force() {
+            Some(format!("the rule is in force only from {}", self.pack.in_force))
+        } else {
+            None
+        }
+    }
+
+    fn out_of_force(&self) -> bool {
+        self.sent.day < self.pack.in_force
+    }
+}

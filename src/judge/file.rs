@@ -1,0 +1,175 @@
+//! The shapes of a pack's YAML files, before anything in them is understood.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+
+use super::{Severity, VerdictClass};
+
+type Word = Spanned<String>;
+
+/// `pack.yaml`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PackFile {
+    pub id: String,
+    pub title: String,
+    pub version: String,
+    pub as_of: Word,
+    pub in_force: Word,
+    pub cites: Vec<String>,
+    pub population: String,
+    pub recipients: RecipientsFile,
+    pub window: WindowFile,
+    pub identifiers: BTreeMap<String, Vec<Word>>,
+    pub units: Vec<UnitFile>,
+    pub listed_identifiers: Vec<ListedFile>,
+    pub combination: CombinationFile,
+    pub categories: Vec<CategoryFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RecipientsFile {
+    pub country_set: Word,
+    pub home_set: Word,
+    pub cite: String,
+    pub home_cite: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WindowFile {
+    /// Calendar months.
+    pub months: Spanned<i32>,
+    pub cite: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UnitFile {
+    pub id: String,
+    pub order: Vec<Word>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListedFile {
+    pub id: String,
+    pub section: String,
+    #[serde(default = "yes")]
+    pub truncated_counts: bool,
+    pub elements: Vec<Word>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CombinationFile {
+    pub excluded_alone: ClassesFile,
+    pub excluded_if_necessary: NecessityFile,
+    pub with_sensitive_data: ClassesFile,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClassesFile {
+    pub classes: Vec<Word>,
+    pub cite: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NecessityFile {
+    pub classes: Vec<Word>,
+    pub cite: String,
+    pub missing: String,
+    pub counts_towards: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CategoryFile {
+    pub id: Word,
+    pub title: String,
+    pub section: String,
+    pub threshold_section: String,
+    pub unit: Word,
+    pub threshold: Spanned<ThresholdFile>,
+    pub precision_m: Option<f64>,
+    pub elements: Option<Vec<Word>>,
+    pub uncertain: Option<UncertainFile>,
+    pub form: Option<Word>,
+    pub inside_areas_of: Option<AreasFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum ThresholdFile {
+    Number(u64),
+    Word(String),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UncertainFile {
+    pub elements: Vec<Word>,
+    pub missing: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AreasFile {
+    pub category: Word,
+    pub missing: String,
+}
+
+/// `rules.yaml`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RulesFile {
+    pub rules: Vec<RuleFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RuleFile {
+    pub id: Word,
+    pub title: String,
+    pub status: Maturity,
+    pub references: Vec<String>,
+    pub as_of: Word,
+    pub when: WhenFile,
+    pub class: Option<VerdictClass>,
+    #[serde(default)]
+    pub needs: Vec<String>,
+    pub severity: SeverityFile,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum WhenFile {
+    Category(Word),
+    UnreadRequest,
+    OtherForeignRecipient,
+}
+
+/// How settled a rule is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Maturity {
+    Experimental,
+    Stable,
+    Deprecated,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SeverityFile {
+    pub in_scope: Severity,
+    pub undetermined: Severity,
+}
+
+fn yes() -> bool {
+    true
+}
