@@ -73,11 +73,17 @@ impl Queue {
         Ok(())
     }
 
-    /// Up to `most` entries, as soon as there is one.
-    pub(super) fn take(&self, most: usize, patience: Duration) -> Taken {
+    /// Up to `most` entries, as soon as there is one; before `not_before` only if there are `most`.
+    pub(super) fn take(&self, most: usize, patience: Duration, not_before: Instant) -> Taken {
         let nothing = |state: &mut State| state.entries.is_empty() && state.closing.is_none();
-        let (mut state, _) =
+        let (state, _) =
             self.changed.wait_timeout_while(self.lock(), patience, nothing).unwrap_or_else(PoisonError::into_inner);
+        let few = |state: &mut State| {
+            !state.entries.is_empty() && state.entries.len() < most.min(self.capacity) && state.closing.is_none()
+        };
+        let linger = not_before.saturating_duration_since(Instant::now());
+        let (mut state, _) =
+            self.changed.wait_timeout_while(state, linger, few).unwrap_or_else(PoisonError::into_inner);
         let count = state.entries.len().min(most);
         let entries: Vec<_> = state.entries.drain(..count).collect();
         let closed = state.closing.is_some();
@@ -133,7 +139,7 @@ mod tests {
             let sender = sender.clone();
             move || sender.send(samples::audit())
         });
-        assert!(matches!(queue.take(9, Duration::MAX), Taken::Entries(entries) if entries.len() == 1));
+        assert!(matches!(queue.take(9, Duration::MAX, Instant::now()), Taken::Entries(entries) if entries.len() == 1));
         blocked.join().unwrap().unwrap();
         let refused = std::thread::spawn({
             let sender = sender.clone();
@@ -141,8 +147,8 @@ mod tests {
         });
         queue.close(Instant::now());
         assert!(refused.join().unwrap().is_err());
-        assert!(matches!(queue.take(9, Duration::MAX), Taken::Entries(entries) if entries.len() == 1));
-        assert!(matches!(queue.take(9, Duration::MAX), Taken::Closed));
+        assert!(matches!(queue.take(9, Duration::MAX, Instant::now()), Taken::Entries(entries) if entries.len() == 1));
+        assert!(matches!(queue.take(9, Duration::MAX, Instant::now()), Taken::Closed));
         assert!(queue.pause(Duration::MAX));
     }
 }

@@ -1,7 +1,7 @@
 //! The one thread that writes: takes what waits, commits it as a group, tells who listens.
 //!
-//! A group is whatever came in while the last one was being written, so that a quiet ledger writes each record at once and
-//! a busy one pays for a commit only once per group.
+//! A group is whatever came in while the last one was being written (and, with `group_wait`, for a while after), so that a
+//! quiet ledger writes each record at once and a busy one pays for a commit only once per group.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -38,6 +38,8 @@ pub struct WriterOptions {
     pub queue: usize,
     /// Most entries of one commit.
     pub group: usize,
+    /// Least time from one commit to the next, unless a group is full: what comes after a quiet spell is written at once.
+    pub group_wait: Duration,
     pub on_trouble: OnTrouble,
     /// Traffic is live, so that a day without any is evidence too; not so when files are read.
     pub live: bool,
@@ -45,7 +47,7 @@ pub struct WriterOptions {
 
 impl Default for WriterOptions {
     fn default() -> Self {
-        Self { queue: 1024, group: 256, on_trouble: OnTrouble::Block, live: true }
+        Self { queue: 1024, group: 256, group_wait: Duration::ZERO, on_trouble: OnTrouble::Block, live: true }
     }
 }
 
@@ -130,6 +132,7 @@ impl Writer {
             shed: None,
             retry_at: None,
             back_off: BACK_OFF.0,
+            not_before: Instant::now(),
             marked: None,
             summary: Summary::default(),
         };
@@ -193,6 +196,8 @@ struct Work {
     shed: Option<Shed>,
     retry_at: Option<Instant>,
     back_off: Duration,
+    /// Earliest moment of the next commit of a group that is not full.
+    not_before: Instant,
     /// Day noted last as one of recording.
     marked: Option<jiff::civil::Date>,
     summary: Summary,
@@ -203,7 +208,7 @@ impl Work {
         loop {
             self.mark_day();
             let patience = self.retry_at.map_or(IDLE, |at| at.saturating_duration_since(Instant::now()).min(IDLE));
-            match self.guard.queue.take(self.options.group, patience) {
+            match self.guard.queue.take(self.options.group, patience, self.not_before) {
                 Taken::Entries(entries) => self.write(entries),
                 Taken::Idle if self.shed.is_some() => self.write(Vec::new()),
                 Taken::Idle => {}
@@ -279,6 +284,7 @@ impl Work {
             }
         };
         let took = started.elapsed();
+        self.not_before = Instant::now().checked_add(self.options.group_wait).unwrap_or_else(Instant::now);
         let coverage = self.tail.coverage(&connection, Timestamp::now()).unwrap_or_default();
         drop(connection);
         self.guard.health.failing.store(false, Ordering::Release);
