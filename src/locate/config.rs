@@ -59,8 +59,8 @@ pub enum LocateError {
     Database { name: String, reason: String, help: &'static str },
     #[error("geofeed `{name}` line {line}: {reason}; {help}")]
     Geofeed { name: String, line: u64, reason: String, help: &'static str },
-    #[error("override `{prefix}`: {reason}; {help}")]
-    Override { prefix: String, reason: String, help: &'static str },
+    #[error("override `{network}`: {reason}; {help}")]
+    Override { network: String, reason: String, help: &'static str },
     /// At least one.
     #[error("{}", summary(.0))]
     Entities(Vec<RuleError>),

@@ -163,7 +163,8 @@ fn entity(declaration: &Declaration<'_>, group: Arc<str>, checks: &mut Checks<'_
     if certainty == Certainty::High && entry.review == Some(super::entity_file::ReviewKind::Contested) {
         checks.fail(*at, format!("entity `{}` is contested, yet of high certainty", entry.id), "lower its `certainty`");
     }
-    let candidate = entry.pppaus_candidate.map_or(Candidate::Review, Candidate::from);
+    // Without a hint the country alone speaks.
+    let candidate = entry.pppaus_candidate.map_or(Candidate::NoIndication, Candidate::from);
     // A hint to review must say why; one that nobody gave a reason is contested at the least.
     let review = entry.review.map(Review::from).or((candidate == Candidate::Review).then_some(Review::Contested));
     let as_of: Arc<str> = as_of.map_or("undated".into(), |date| date.to_string().into());

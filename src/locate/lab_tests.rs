@@ -186,7 +186,10 @@ fn what_the_user_states_comes_first() {
         overrides: ["127.86.1.7/32", "127.86.1.0/28", "192.168.0.0/16"]
             .iter()
             .zip(["IE", "DE", "PL"])
-            .map(|(range, country)| Override::parse(range, country).expect("valid"))
+            .map(|(network, country)| Override {
+                network: network.parse().expect("a test range"),
+                country: Country::new(country).expect("a test country"),
+            })
             .collect(),
         geofeeds: vec![dataset("feed.csv", feed.as_bytes())],
         ..LocatorConfig::default()

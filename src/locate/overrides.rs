@@ -9,35 +9,21 @@ use super::{Claim, Country, Effect, Evidence, EvidenceKind, LocateError, Locator
 /// One range and its country.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Override {
-    pub prefix: IpNet,
+    pub network: IpNet,
     pub country: Country,
-}
-
-impl Override {
-    /// Read a range (CIDR or one address) and an ISO 3166-1 alpha-2 code.
-    pub fn parse(prefix: &str, country: &str) -> Result<Self, LocateError> {
-        let error = |reason: String, help| LocateError::Override { prefix: prefix.to_owned(), reason, help };
-        let range = prefix::parse(prefix).map_err(|reason| error(reason.to_owned(), "write it as `192.0.2.0/24`"))?;
-        let country = Country::assigned(country).ok_or_else(|| {
-            error(format!("`{country}` is no country"), "use an ISO 3166-1 alpha-2 code such as `DE`")
-        })?;
-        Ok(Self { prefix: range, country })
-    }
 }
 
 pub(super) struct Overrides(PrefixMap<Country>);
 
 impl Overrides {
-    /// Two countries for the very same range are an error.
+    /// A range that could never match, or one range with two countries, is an error.
     pub fn new(overrides: &[Override]) -> Result<Self, LocateError> {
         let mut map = PrefixMap::default();
-        for Override { prefix, country } in overrides {
-            if let Some(other) = map.insert(*prefix, *country).filter(|other| other != country) {
-                return Err(LocateError::Override {
-                    prefix: prefix.to_string(),
-                    reason: format!("placed both in {other} and in {country}"),
-                    help: "keep one of them",
-                });
+        for Override { network, country } in overrides {
+            let error = |reason: String, help| LocateError::Override { network: network.to_string(), reason, help };
+            prefix::check(*network).map_err(|reason| error(reason.to_owned(), "write it as `192.0.2.0/24`"))?;
+            if let Some(other) = map.insert(*network, *country).filter(|other| other != country) {
+                return Err(error(format!("placed both in {other} and in {country}"), "keep one of them"));
             }
         }
         Ok(Self(map))
@@ -68,24 +54,26 @@ impl Locator for Overrides {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_wrong_override_names_itself_and_the_remedy() {
-        let check = |prefix: &str, country: &str, expect: &str| {
-            let error = Override::parse(prefix, country).expect_err("must be refused");
-            assert_eq!(error.to_string(), expect);
+    fn check(overrides: &[(&str, &str)], expect: &str) {
+        let read = |(network, country): &(&str, &str)| Override {
+            network: network.parse().expect("a test range"),
+            country: Country::new(country).expect("a test country"),
         };
-        check("10.0.0.0/40", "DE", "override `10.0.0.0/40`: no address range; write it as `192.0.2.0/24`");
-        check(
-            "10.0.0.0/8",
-            "UK",
-            "override `10.0.0.0/8`: `UK` is no country; use an ISO 3166-1 alpha-2 code such as `DE`",
-        );
+        let overrides: Vec<_> = overrides.iter().map(read).collect();
+        let error = Overrides::new(&overrides).err().map(|error| error.to_string()).unwrap_or_default();
+        assert_eq!(error, expect);
     }
 
     #[test]
-    fn one_range_has_one_country() {
-        let parse = |country| Override::parse("10.0.0.0/8", country).expect("valid");
-        assert!(Overrides::new(&[parse("DE"), parse("DE")]).is_ok());
-        assert!(Overrides::new(&[parse("DE"), parse("FR")]).is_err());
+    fn a_wrong_override_names_itself_and_the_remedy() {
+        check(&[("10.0.0.0/8", "DE"), ("10.0.0.0/8", "DE"), ("10.0.0.0/16", "FR")], "");
+        check(
+            &[("10.0.0.0/8", "DE"), ("10.0.0.0/8", "FR")],
+            "override `10.0.0.0/8`: placed both in DE and in FR; keep one of them",
+        );
+        check(
+            &[("10.0.0.1/8", "DE")],
+            "override `10.0.0.1/8`: the address has bits set beyond the prefix length; write it as `192.0.2.0/24`",
+        );
     }
 }

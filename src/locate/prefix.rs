@@ -48,13 +48,18 @@ pub(super) fn parse(text: &str) -> Result<IpNet, &'static str> {
         Ok(range) => range,
         Err(_) => text.parse::<IpAddr>().map(IpNet::from).map_err(|_| "no address range")?,
     };
+    check(range).map(|()| range)
+}
+
+/// Refuse a range that no look-up could ever find. The error says what is wrong.
+pub(super) fn check(range: IpNet) -> Result<(), &'static str> {
     if range.trunc() != range {
         return Err("the address has bits set beyond the prefix length");
     }
     if address::unwrap(range.addr()) != range.addr() {
         return Err("IPv4 inside IPv6 is looked up as IPv4: write the IPv4 range");
     }
-    Ok(range)
+    Ok(())
 }
 
 #[cfg(test)]
