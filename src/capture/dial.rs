@@ -65,6 +65,7 @@ impl Dialer {
             Ok(Ok((stream, connect_time))) => {
                 // The address of the socket itself, not of the candidate: they agree, and this one is the evidence.
                 let address = stream.peer_addr().map_err(|e| error(unreachable(&allowed, &e)))?;
+                let address = SocketAddr::new(address.ip().to_canonical(), address.port());
                 let peer = Peer { address, cname: resolved.cname, connect_time: Some(connect_time) };
                 Ok(Dialled { stream, peer, dns })
             }

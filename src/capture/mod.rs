@@ -23,6 +23,10 @@ mod policy;
 mod replay;
 mod resolve;
 mod resolve_override;
+mod roots;
+mod tls_trouble;
+mod upstream_certificate;
+mod upstream_tls;
 
 pub use ca::{Ca, CaError};
 pub use crypto::{provider, tls_side};
@@ -36,3 +40,5 @@ pub use policy::{Policy, Refusal};
 pub use replay::Replayed;
 pub use resolve::{ResolveError, Resolved, Resolver, Source};
 pub use resolve_override::{OverrideError, ResolveOverride};
+pub use roots::{ExtraRoots, RootsError};
+pub use upstream_tls::{SecureError, Secured, UpstreamTls};
