@@ -167,8 +167,9 @@ mod tests {
 
     type Authority = CertifiedIssuer<'static, KeyPair>;
 
-    fn authority() -> Authority {
+    fn authority(name: &str) -> Authority {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
     }
@@ -241,7 +242,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_clients_offer_is_mirrored() {
-        let authority = authority();
+        let authority = authority("Lab CA");
         let client = client(&authority);
         let origin = Origin { alpn: &[b"h2", b"http/1.1"], ..PLAIN };
         let server = origin.config(&authority, identity(&authority, |_| {}));
@@ -266,7 +267,7 @@ mod tests {
 
     #[tokio::test]
     async fn certificates_must_hold_for_the_name_asked() {
-        let authority = authority();
+        let authority = authority("Lab CA");
         let client = client(&authority);
         let check = async |names: (Option<&str>, &str), certificate, reason: &str| {
             let (result, _) = connect(&client, PLAIN.config(&authority, certificate), names, &[]).await;
@@ -290,7 +291,7 @@ mod tests {
             params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth]
         });
         check((None, "a.example"), client_only, "the server's certificate is not for servers").await;
-        let other = self::authority();
+        let other = self::authority("Other CA");
         check((None, "a.example"), identity(&other, |_| {}), "the issuer of the server's certificate is not trusted")
             .await;
         let key = KeyPair::generate().unwrap();
@@ -300,7 +301,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_wish_for_a_client_certificate_is_noticed() {
-        let authority = authority();
+        let authority = authority("Lab CA");
         let client = client(&authority);
         for versions in EACH_VERSION {
             let origin = Origin { versions, wants_client_certificate: true, ..PLAIN };
@@ -313,7 +314,7 @@ mod tests {
 
     #[tokio::test]
     async fn sessions_are_resumed_under_every_offer() {
-        let authority = authority();
+        let authority = authority("Lab CA");
         for versions in EACH_VERSION {
             // A client of its own: tickets of one version would be tried with the other first.
             let client = client(&authority);
@@ -332,7 +333,7 @@ mod tests {
 
     #[tokio::test]
     async fn peers_that_speak_something_else_are_said_so() {
-        let client = client(&authority());
+        let client = client(&authority("Lab CA"));
         let check = async |answer: &[u8], trouble, reason: &str| {
             let (near, mut far) = tokio::io::duplex(16 * 1024);
             far.write_all(answer).await.unwrap();
