@@ -1,12 +1,31 @@
 //! Fields to findings: which personal data an exchange carries. Raw values stop here.
 //!
-//! Most elements are data (`rules/elements/*.yaml`); a [`Finding`] holds a keyed fingerprint and a masked preview, never the value.
+//! Elements are data (`rules/elements/*.yaml`). A name is split into words and looked up; the value is tested, and can only
+//! veto; the words around it decide whose it is. A few forms need no name (an e-mail address, a JWT). Positions and
+//! records are put together from several fields. A [`Finding`] holds a keyed fingerprint and a masked preview, never the value.
 
+mod compile;
+mod coordinates;
+mod detectors;
+mod element;
+mod examples;
 mod finding;
 mod fingerprint;
+mod header;
+mod lexicon;
+mod mask;
+mod normal;
+mod placeholder;
+mod position;
+mod record;
+mod report;
+mod scan;
 mod sensitive;
+mod surroundings;
 pub mod validate;
+mod words;
 
+pub use detectors::Detectors;
 pub use finding::{Attributes, Confidence, DetectorKind, Finding, Position};
 pub use fingerprint::{EvidenceKey, Fingerprint, Keys, SubjectId, SubjectKey};
 pub use sensitive::Sensitive;

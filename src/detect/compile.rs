@@ -1,0 +1,306 @@
+//! Rule files to a form that fields can be compared with: words numbered, patterns built, names resolved.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use aho_corasick::AhoCorasick;
+use regex::Regex;
+
+use super::element::{ElementFile, ElementRule, Examples, Side, UnkeyedRule, ValueRule};
+use super::lexicon::{Lexicon, Role, WordId};
+use super::mask::{self, Mask};
+use super::normal::{self, Normal};
+use super::validate::{self, VALIDATORS, Validator};
+use super::words;
+use crate::decode::PartKind;
+use crate::rules::{RuleError, Source, near_miss};
+
+/// All elements, ready for use. Built once.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    pub elements: Vec<Element>,
+    pub lexicon: Lexicon,
+    /// Texts that must occur before an unkeyed pattern is tried, and whose they are.
+    pub gates: AhoCorasick,
+    pub gate_owners: Vec<u16>,
+    /// Elements with an unkeyed pattern and no gate.
+    pub ungated: Vec<u16>,
+}
+
+#[derive(Debug)]
+pub(super) struct Element {
+    pub id: Arc<str>,
+    pub class: Arc<str>,
+    /// Whether its class is one that 28 CFR Part 202 knows.
+    pub listed: bool,
+    pub title: String,
+    pub support: HashSet<WordId>,
+    pub siblings: HashSet<WordId>,
+    pub veto: HashSet<WordId>,
+    pub veto_key: HashSet<WordId>,
+    pub value: ValueTest,
+    /// The form that tells this element from others that share its names.
+    pub shared: Option<Regex>,
+    pub unkeyed: Option<Unkeyed>,
+    pub side: Side,
+    pub response_needs_support: bool,
+    pub series: bool,
+    pub record: Option<Record>,
+    /// Index of the element that a coarse position is.
+    pub coarse: Option<u16>,
+    pub subject: Option<Arc<str>>,
+    pub normal: Normal,
+    pub mask: Mask,
+    pub examples: Examples,
+    pub file: String,
+}
+
+#[derive(Debug)]
+pub(super) struct ValueTest {
+    pub pattern: Option<Regex>,
+    pub not: Option<Regex>,
+    pub validators: Vec<Validator>,
+    pub length: [usize; 2],
+    pub range: Option<[f64; 2]>,
+    pub bool: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Unkeyed {
+    pub pattern: Regex,
+    pub validators: Vec<Validator>,
+    pub in_text: bool,
+    pub places: Vec<PartKind>,
+}
+
+#[derive(Debug)]
+pub(super) struct Record {
+    pub required: Vec<u8>,
+    pub min: u32,
+    pub min_supported: u32,
+    pub show: u8,
+}
+
+/// Family of identifiers that the rule doesn't list and that still tie exchanges together.
+const UNLISTED: &str = "unlisted";
+
+/// Compile all files; a later file's element replaces an earlier one of the same id.
+pub(super) fn compile(sources: &[Source]) -> Result<Compiled, Vec<RuleError>> {
+    let mut errors = Vec::new();
+    let mut rules: Vec<(ElementRule, &Source)> = Vec::new();
+    for source in sources {
+        match source.parse::<ElementFile>() {
+            Ok(file) => {
+                for rule in file.elements {
+                    rules.retain(|(known, _)| known.id != rule.id);
+                    rules.push((rule, source));
+                }
+            }
+            Err(error) => errors.push(error),
+        }
+    }
+    let mut lexicon = Lexicon::default();
+    let index: HashMap<String, u16> =
+        rules.iter().enumerate().map(|(i, (rule, _))| (rule.id.clone(), i as u16)).collect();
+    let mut elements = Vec::new();
+    for (i, (rule, source)) in rules.iter().enumerate() {
+        learn_keys(&mut lexicon, rule, i as u16);
+        match element(rule, source, &mut lexicon, &index) {
+            Ok(element) => elements.push(element),
+            Err(error) => errors.push(error),
+        }
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let (gates, gate_owners, ungated) = gates(&rules).map_err(|error| vec![error])?;
+    Ok(Compiled { elements, lexicon, gates, gate_owners, ungated })
+}
+
+fn learn_keys(lexicon: &mut Lexicon, rule: &ElementRule, element: u16) {
+    let mut learn = |keys: &[String], role, weak| keys.iter().for_each(|key| lexicon.learn(key, element, role, weak));
+    learn(&rule.keys, Role::Value, false);
+    learn(&rule.weak_keys, Role::Value, true);
+    learn(&rule.truncated_keys, Role::Truncated, false);
+    if let Some(shared) = &rule.shared {
+        learn(&shared.keys, Role::Shared, false);
+    }
+    if let Some(record) = &rule.record {
+        for (i, keys) in record.members.values().enumerate() {
+            learn(keys, Role::Member(i as u8), false);
+        }
+    }
+    if let Some(position) = &rule.position {
+        learn(&position.latitude, Role::Latitude, false);
+        learn(&position.longitude, Role::Longitude, false);
+        learn(&position.pair, Role::Pair, false);
+        learn(&position.reversed_pair, Role::ReversedPair, false);
+        learn(&position.geohash, Role::Geohash, false);
+        learn(&position.plus_code, Role::PlusCode, false);
+        learn(&position.accuracy, Role::Accuracy, false);
+    }
+}
+
+fn element(
+    rule: &ElementRule,
+    source: &Source,
+    lexicon: &mut Lexicon,
+    index: &HashMap<String, u16>,
+) -> Result<Element, RuleError> {
+    let at = At { rule, source };
+    let mut set = |list: &[String]| -> HashSet<WordId> {
+        list.iter().flat_map(|text| words::split(text)).map(|word| lexicon.word(&word)).collect()
+    };
+    if rule.examples.hits.is_empty() || rule.examples.non_hits.is_empty() {
+        return Err(at
+            .error("needs at least one example that hits and one that must not")
+            .help("add `examples.hits` and `examples.non_hits`"));
+    }
+    Ok(Element {
+        id: rule.id.as_str().into(),
+        class: rule.class.as_str().into(),
+        listed: rule.class != UNLISTED,
+        title: rule.title.clone(),
+        support: set(&rule.context.support),
+        siblings: set(&rule.context.siblings),
+        veto: set(&rule.context.veto),
+        veto_key: set(&rule.context.veto_key),
+        value: at.value_test(&rule.value)?,
+        shared: rule.shared.as_ref().map(|shared| at.anchored(&shared.pattern)).transpose()?,
+        unkeyed: rule.unkeyed.as_ref().map(|unkeyed| at.unkeyed(unkeyed)).transpose()?,
+        side: rule.side,
+        response_needs_support: rule.response_needs_support,
+        series: rule.series,
+        record: at.record()?,
+        coarse: match &rule.position {
+            Some(position) => Some(
+                *index
+                    .get(&position.coarse)
+                    .ok_or_else(|| at.unknown("element", &position.coarse, index.keys().map(String::as_str)))?,
+            ),
+            None => None,
+        },
+        subject: rule.subject.as_deref().map(Into::into),
+        normal: normal::by_name(&rule.normal)
+            .ok_or_else(|| at.unknown("normal form", &rule.normal, normal::NORMALS.iter().map(|(n, _)| *n)))?,
+        mask: mask::by_name(&rule.mask)
+            .ok_or_else(|| at.unknown("mask", &rule.mask, mask::MASKS.iter().map(|(n, _)| *n)))?,
+        examples: rule.examples.clone(),
+        file: source.name.clone(),
+    })
+}
+
+/// Where errors about a rule point.
+struct At<'a> {
+    rule: &'a ElementRule,
+    source: &'a Source,
+}
+
+impl At<'_> {
+    fn error(&self, what: &str) -> RuleError {
+        let mut error = RuleError::in_file(&self.source.name, format!("element `{}` {what}", self.rule.id));
+        let line = self.source.text.lines().position(|line| {
+            line.trim_start_matches([' ', '-']).strip_prefix("id:").is_some_and(|id| id.trim() == self.rule.id)
+        });
+        error.line = line.map(|line| line as u64 + 1);
+        error
+    }
+
+    fn unknown<'k>(&self, what: &str, word: &str, known: impl IntoIterator<Item = &'k str>) -> RuleError {
+        let error = self.error(&format!("names an unknown {what} `{word}`"));
+        match near_miss(word, known) {
+            Some(near) => error.help(format!("did you mean `{near}`?")),
+            None => error,
+        }
+    }
+
+    fn value_test(&self, rule: &ValueRule) -> Result<ValueTest, RuleError> {
+        Ok(ValueTest {
+            pattern: rule.pattern.as_deref().map(|p| self.anchored(p)).transpose()?,
+            not: rule.not.as_deref().map(|p| self.anchored(p)).transpose()?,
+            validators: self.validators(&rule.validators)?,
+            length: rule.length.unwrap_or([1, 512]),
+            range: rule.range,
+            bool: rule.bool,
+        })
+    }
+
+    fn unkeyed(&self, rule: &UnkeyedRule) -> Result<Unkeyed, RuleError> {
+        let pattern = if rule.in_text { self.regex(&rule.pattern)? } else { self.anchored(&rule.pattern)? };
+        let places: Result<Vec<PartKind>, RuleError> = rule
+            .places
+            .iter()
+            .map(|place| part_kind(place).ok_or_else(|| self.unknown("place", place, PLACES.iter().map(|(n, _)| *n))))
+            .collect();
+        Ok(Unkeyed { pattern, validators: self.validators(&rule.validators)?, in_text: rule.in_text, places: places? })
+    }
+
+    fn record(&self) -> Result<Option<Record>, RuleError> {
+        let Some(rule) = &self.rule.record else { return Ok(None) };
+        let member = |name: &String| {
+            let position = rule.members.keys().position(|key| key == name);
+            position
+                .map(|i| i as u8)
+                .ok_or_else(|| self.unknown("member", name, rule.members.keys().map(String::as_str)))
+        };
+        Ok(Some(Record {
+            required: rule.required.iter().map(member).collect::<Result<_, _>>()?,
+            min: rule.min as u32,
+            min_supported: rule.min_supported.unwrap_or(rule.min) as u32,
+            show: member(&rule.show)?,
+        }))
+    }
+
+    fn anchored(&self, pattern: &str) -> Result<Regex, RuleError> {
+        self.regex(&format!("^(?:{pattern})$"))
+    }
+
+    fn regex(&self, pattern: &str) -> Result<Regex, RuleError> {
+        Regex::new(pattern).map_err(|error| {
+            let reason = error.to_string().lines().last().unwrap_or_default().to_owned();
+            self.error(&format!("has a pattern that is no regular expression: {reason}"))
+        })
+    }
+
+    fn validators(&self, names: &[String]) -> Result<Vec<Validator>, RuleError> {
+        let known = || VALIDATORS.iter().map(|(name, _)| *name);
+        names
+            .iter()
+            .map(|name| validate::by_name(name).ok_or_else(|| self.unknown("validator", name, known())))
+            .collect()
+    }
+}
+
+const PLACES: &[(&str, PartKind)] = &[
+    ("path", PartKind::Path),
+    ("query", PartKind::Query),
+    ("header", PartKind::Header),
+    ("cookie", PartKind::Cookie),
+    ("body", PartKind::Body),
+    ("message", PartKind::Message),
+];
+
+pub(super) fn part_kind(name: &str) -> Option<PartKind> {
+    PLACES.iter().find(|(n, _)| *n == name).map(|(_, kind)| *kind)
+}
+
+type Gates = (AhoCorasick, Vec<u16>, Vec<u16>);
+
+fn gates(rules: &[(ElementRule, &Source)]) -> Result<Gates, RuleError> {
+    let (mut texts, mut owners, mut ungated) = (Vec::new(), Vec::new(), Vec::new());
+    for (i, (rule, _)) in rules.iter().enumerate() {
+        let Some(unkeyed) = &rule.unkeyed else { continue };
+        if unkeyed.gates.is_empty() {
+            ungated.push(i as u16);
+        }
+        for gate in &unkeyed.gates {
+            texts.push(gate.as_str());
+            owners.push(i as u16);
+        }
+    }
+    let automaton = AhoCorasick::builder().match_kind(aho_corasick::MatchKind::Standard).build(&texts);
+    match automaton {
+        Ok(automaton) => Ok((automaton, owners, ungated)),
+        Err(error) => Err(RuleError::in_file("rules/elements", format!("gates cannot be compiled: {error}"))),
+    }
+}

@@ -1,0 +1,328 @@
+//! Which elements a name speaks of: every key of every element, in one hash table of word sequences.
+
+use std::collections::HashMap;
+
+use super::words;
+
+/// What a matched name is for its element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Role {
+    /// The value itself.
+    Value,
+    /// A part of the value (last four digits).
+    Truncated,
+    /// The value, if it has the narrower form of a name that several elements claim.
+    Shared,
+    /// Member of a record, by its index.
+    Member(u8),
+    Latitude,
+    Longitude,
+    /// Latitude first.
+    Pair,
+    /// Longitude first.
+    ReversedPair,
+    Geohash,
+    PlusCode,
+    Accuracy,
+}
+
+impl Role {
+    /// Whether the field by itself is the element.
+    pub fn is_value(self) -> bool {
+        matches!(self, Self::Value | Self::Truncated | Self::Shared)
+    }
+}
+
+/// What one key of one element means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Meaning {
+    /// Index of the element.
+    pub element: u16,
+    pub role: Role,
+    /// Needs a supporting context.
+    pub weak: bool,
+    pub place: Place,
+}
+
+/// Where in a name its words have to stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// At its end, before nothing but digits and words such as `value`.
+    End,
+    Whole,
+    Anywhere,
+}
+
+/// One meaning found in a name, and the words it rests on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KeyHit {
+    pub meaning: Meaning,
+    pub start: u8,
+    pub end: u8,
+}
+
+impl KeyHit {
+    pub fn words(&self) -> u8 {
+        self.end - self.start
+    }
+}
+
+/// A word by number; words that no rule knows share [`UNKNOWN`].
+pub(super) type WordId = u32;
+
+pub(super) const UNKNOWN: WordId = u32::MAX;
+
+/// A name, split and looked up word by word.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Name {
+    pub ids: Vec<WordId>,
+    /// Hash of the text of each word, so that unknown ones can be told apart.
+    texts: Vec<String>,
+}
+
+impl Name {
+    /// The words outside of a hit, as text: `start` of `startLat`.
+    pub fn rest(&self, hit: &KeyHit, offset: usize) -> String {
+        let (start, end) = (usize::from(hit.start).saturating_sub(offset), usize::from(hit.end).saturating_sub(offset));
+        let rest = self.texts.iter().enumerate().filter(|(i, _)| !(start..end).contains(i)).map(|(_, t)| t.as_str());
+        rest.collect::<Vec<_>>().join(" ")
+    }
+
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether the whole name is one of these words (digits aside).
+    pub fn is_one_of(&self, known: &[&str]) -> bool {
+        let mut words = self.texts.iter().filter(|t| !t.bytes().all(|b| b.is_ascii_digit()));
+        matches!((words.next(), words.next()), (Some(word), None) if known.contains(&word.as_str()))
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Lexicon {
+    ids: HashMap<Box<str>, WordId>,
+    sequences: HashMap<Vec<WordId>, Vec<Meaning>>,
+    longest: usize,
+}
+
+/// Words at the end of a name that say nothing of what it names.
+const TAIL: &[&str] = &[
+    "value",
+    "val",
+    "text",
+    "txt",
+    "str",
+    "string",
+    "raw",
+    "plain",
+    "field",
+    "input",
+    "param",
+    "primary",
+    "main",
+    "hash",
+    "hashed",
+    "norm",
+    "normalized",
+    "sha",
+    "md",
+    "new",
+    "old",
+    "current",
+    "confirm",
+    "confirmation",
+];
+
+/// Whose it is: words that are often glued to the front of another.
+const OWNERS: &[&str] = &[
+    "user",
+    "usr",
+    "customer",
+    "client",
+    "cust",
+    "contact",
+    "member",
+    "account",
+    "device",
+    "patient",
+    "guest",
+    "home",
+    "work",
+    "my",
+    "owner",
+    "recipient",
+    "sender",
+    "profile",
+    "person",
+    "student",
+    "driver",
+    "passenger",
+    "billing",
+    "shipping",
+    "delivery",
+    "employee",
+    "card",
+    "phone",
+    "last",
+    "start",
+    "end",
+    "current",
+];
+
+impl Lexicon {
+    /// Teach a key as a rule writes it: `first name`, `=name`, `blood pressure *`.
+    pub fn learn(&mut self, key: &str, element: u16, role: Role, weak: bool) {
+        let (key, place) = match (key.strip_prefix('='), key.strip_suffix('*')) {
+            (Some(key), _) => (key, Place::Whole),
+            (None, Some(key)) => (key, Place::Anywhere),
+            (None, None) => (key, Place::End),
+        };
+        let meaning = Meaning { element, role, weak, place };
+        let words = words::split(key);
+        let sequence: Vec<WordId> = words.iter().map(|word| self.word(word)).collect();
+        // `firstname` is what `first name` becomes where nobody marks the border.
+        if words.len() > 1 && !words.iter().any(|w| w.bytes().all(|b| b.is_ascii_digit())) {
+            let glued = vec![self.word(&words.concat())];
+            self.insert(glued, meaning);
+        }
+        self.insert(sequence, meaning);
+    }
+
+    /// The number of a word, new or known.
+    pub fn word(&mut self, word: &str) -> WordId {
+        if let Some(&id) = self.ids.get(word) {
+            return id;
+        }
+        let id = self.ids.len() as WordId;
+        self.ids.insert(word.into(), id);
+        id
+    }
+
+    /// The words of a name; a known word glued to an owner's (`useremail`) counts as two.
+    pub fn read(&self, key: &str) -> Name {
+        let mut name = Name::default();
+        for text in words::split(key) {
+            match self.find(&text) {
+                UNKNOWN => match self.unglue(&text) {
+                    Some((owner, rest)) => {
+                        name.push(owner.to_owned(), self.find(owner));
+                        name.push(rest.to_owned(), self.find(rest));
+                    }
+                    None => name.push(text, UNKNOWN),
+                },
+                id => name.push(text, id),
+            }
+        }
+        name
+    }
+
+    /// What the name says; `outer` is the name above it, so that `card: {number}` is `card number`.
+    ///
+    /// Hits are counted from the first word of `outer`. A hit inside a longer one says nothing of its own.
+    pub fn hits(&self, outer: &Name, name: &Name) -> Vec<KeyHit> {
+        let border = outer.len();
+        let all: Vec<WordId> = outer.ids.iter().chain(&name.ids).copied().collect();
+        let end_from = border + name.texts.iter().rposition(|t| !is_tail(t)).map_or(0, |last| last + 1);
+        let mut hits: Vec<KeyHit> = Vec::new();
+        for end in border + 1..=all.len() {
+            for start in end.saturating_sub(self.longest)..end {
+                let Some(meanings) = self.sequences.get(&all[start..end]) else { continue };
+                let at_end = end >= end_from;
+                let fits = meanings.iter().filter(|m| match m.place {
+                    Place::End => at_end,
+                    Place::Whole => at_end && start == border,
+                    Place::Anywhere => true,
+                });
+                hits.extend(fits.map(|&meaning| KeyHit { meaning, start: start as u8, end: end as u8 }));
+            }
+        }
+        let shadowed =
+            |hit: &KeyHit| hits.iter().any(|o| o.start <= hit.start && o.end >= hit.end && o.words() > hit.words());
+        let mut kept: Vec<KeyHit> = hits.iter().filter(|hit| !shadowed(hit)).copied().collect();
+        kept.sort_by_key(|hit| std::cmp::Reverse((hit.words(), !hit.meaning.weak)));
+        kept
+    }
+
+    fn insert(&mut self, sequence: Vec<WordId>, meaning: Meaning) {
+        self.longest = self.longest.max(sequence.len());
+        let meanings = self.sequences.entry(sequence).or_default();
+        if !meanings.contains(&meaning) {
+            meanings.push(meaning);
+        }
+    }
+
+    /// Number of a word in the singular or plural.
+    fn find(&self, word: &str) -> WordId {
+        let known = |w: &str| self.ids.get(w).copied();
+        let singular = || word.strip_suffix('s').filter(|w| w.len() > 2);
+        let y = || word.strip_suffix("ies").and_then(|w| known(&format!("{w}y")));
+        let es = || word.strip_suffix("es").and_then(known);
+        known(word).or_else(|| singular().and_then(known)).or_else(y).or_else(es).unwrap_or(UNKNOWN)
+    }
+
+    fn unglue<'w>(&self, word: &'w str) -> Option<(&'static str, &'w str)> {
+        OWNERS.iter().find_map(|&owner| {
+            let rest = word.strip_prefix(owner)?;
+            (rest.len() > 2 && self.find(rest) != UNKNOWN).then_some((owner, rest))
+        })
+    }
+}
+
+impl Name {
+    fn push(&mut self, text: String, id: WordId) {
+        // Positions in a name are kept in a byte.
+        if self.ids.len() < 60 {
+            self.texts.push(text);
+            self.ids.push(id);
+        }
+    }
+}
+
+fn is_tail(word: &str) -> bool {
+    TAIL.contains(&word) || word.bytes().all(|b| b.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn elements(outer: &str, key: &str) -> Vec<u16> {
+        let mut lexicon = Lexicon::default();
+        for (key, element) in [
+            ("lat", 0),
+            ("=name", 1),
+            ("first name", 2),
+            ("card number", 3),
+            ("email", 4),
+            ("address", 5),
+            ("ip address", 6),
+        ] {
+            lexicon.learn(key, element, Role::Value, false);
+        }
+        lexicon.hits(&lexicon.read(outer), &lexicon.read(key)).iter().map(|hit| hit.meaning.element).collect()
+    }
+
+    #[test]
+    fn words_not_substrings() {
+        assert_eq!(elements("", "startLat"), [0]);
+        assert_eq!(elements("", "latency"), [0u16; 0]);
+        assert_eq!(elements("", "nameserver"), [0u16; 0]);
+        assert_eq!(elements("", "emailVerified"), [0u16; 0]);
+    }
+
+    #[test]
+    fn glued_plural_and_across_levels() {
+        assert_eq!(elements("", "firstname"), [2]);
+        assert_eq!(elements("", "useremail"), [4]);
+        assert_eq!(elements("", "emails"), [4]);
+        assert_eq!(elements("card", "number"), [3]);
+        assert_eq!(elements("user", "name"), [1]);
+    }
+
+    #[test]
+    fn the_longer_name_wins() {
+        assert_eq!(elements("", "ip_address"), [6]);
+        assert_eq!(elements("", "home_address_1"), [5]);
+    }
+}

@@ -1,0 +1,215 @@
+//! What stands around a field: the names above it, its neighbours in the same object, the request's path.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use super::compile::Element;
+use super::lexicon::{KeyHit, Lexicon, Name, WordId};
+use crate::decode::{Direction, Field, Part, Path};
+
+/// What the context says of a reading of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Context {
+    Vetoed,
+    Neutral,
+    Supported,
+}
+
+pub(super) struct Surroundings<'d, 'x> {
+    pub fields: &'d [Field<'x>],
+    lexicon: &'d Lexicon,
+    by_parent: HashMap<(Part, usize), Vec<u32>>,
+    names: RefCell<HashMap<&'x str, Rc<Name>>>,
+    url: Name,
+}
+
+/// Names that say nothing by themselves; a neighbour or the name above says what the value is.
+const GENERIC: &[&str] = &[
+    "value",
+    "val",
+    "v",
+    "values",
+    "data",
+    "raw",
+    "quantity",
+    "reading",
+    "readings",
+    "measurement",
+    "samples",
+    "sample",
+    "points",
+    "items",
+    "item",
+    "list",
+    "entries",
+    "content",
+    "current",
+    "latest",
+    "avg",
+    "average",
+    "min",
+    "max",
+    "text",
+    "string",
+];
+
+/// Names of the inside of a thing that the name above has told: `medication: {name}`, `diagnosis: {code}`.
+const INNER: &[&str] = &["name", "code", "title", "display"];
+
+/// Neighbours whose value names what a generic field holds.
+const LABELS: &[&str] = &[
+    "type",
+    "name",
+    "key",
+    "metric",
+    "code",
+    "kind",
+    "field",
+    "measure",
+    "label",
+    "property",
+    "attribute",
+    "parameter",
+    "display",
+];
+
+impl<'d, 'x> Surroundings<'d, 'x> {
+    pub fn new(lexicon: &'d Lexicon, url: &str, fields: &'d [Field<'x>]) -> Self {
+        let mut by_parent: HashMap<(Part, usize), Vec<u32>> = HashMap::new();
+        for (i, field) in fields.iter().enumerate() {
+            by_parent.entry(object(field)).or_default().push(i as u32);
+        }
+        Self { fields, lexicon, by_parent, names: RefCell::default(), url: lexicon.read(url) }
+    }
+
+    /// The words of a name, split once per exchange.
+    pub fn name(&self, key: &'x str) -> Rc<Name> {
+        Rc::clone(self.names.borrow_mut().entry(key).or_insert_with(|| Rc::new(self.lexicon.read(key))))
+    }
+
+    /// Name of a field and of what it stands in; for a field with a generic name, what its neighbours call it.
+    pub fn readings(&self, field: &Field<'x>) -> Vec<Reading> {
+        let Some(key) = field.key else { return Vec::new() };
+        let mut above = field.path.keys_up().skip(1).map(|key| self.name(key));
+        let (own, outer) = (self.name(key), above.next().unwrap_or_default());
+        let (generic, inner) = (own.is_one_of(GENERIC), own.is_one_of(INNER));
+        let mut readings = vec![Reading { outer: Rc::clone(&outer), own }];
+        if inner {
+            readings.push(Reading { outer: above.next().unwrap_or_default(), own: outer });
+        } else if generic {
+            if let Some(label) = self.label(field) {
+                readings.push(Reading { outer: Rc::default(), own: label });
+            }
+            let further = above.next().unwrap_or_default();
+            let passes_on = outer.is_one_of(GENERIC);
+            readings.push(Reading { outer: Rc::clone(&further), own: outer });
+            if passes_on {
+                readings.push(Reading { outer: above.next().unwrap_or_default(), own: further });
+            }
+        }
+        readings
+    }
+
+    /// Other fields of the same object.
+    pub fn neighbours<'s>(&'s self, field: &Field<'x>) -> impl Iterator<Item = &'d Field<'x>> + use<'s, 'd, 'x> {
+        self.members(object(field))
+    }
+
+    /// Fields of the object above a field's own.
+    pub fn uncles<'s>(&'s self, field: &Field<'x>) -> impl Iterator<Item = &'d Field<'x>> + use<'s, 'd, 'x> {
+        let above = field.path.parent().and_then(Path::parent);
+        let part = field.part;
+        above.into_iter().flat_map(move |path| self.members((part, path.identity())))
+    }
+
+    /// Weigh the words around a field, the nearest first; at equal distance a veto outweighs support.
+    pub fn weigh(&self, element: &Element, field: &Field<'x>, reading: &Reading, hit: Option<&KeyHit>) -> Context {
+        let own = reading.words_besides(hit);
+        if own.iter().any(|id| element.veto_key.contains(id)) {
+            return Context::Vetoed;
+        }
+        let response = field.part.direction == Direction::Response;
+        let mut nearest = verdict(element, &own);
+        let mut above = field.path.keys_up().skip(1);
+        while nearest == Context::Neutral {
+            let Some(key) = above.next() else { break };
+            nearest = verdict(element, &self.name(key).ids);
+        }
+        if nearest == Context::Neutral && self.has_sibling(field, &element.siblings) {
+            nearest = Context::Supported;
+        }
+        if nearest == Context::Neutral {
+            nearest = match verdict(element, &self.url.ids) {
+                // What a request is about is no statement on what it says of the user.
+                Context::Vetoed if !response => Context::Neutral,
+                decided => decided,
+            };
+        }
+        match nearest {
+            Context::Neutral if response && element.response_needs_support => Context::Vetoed,
+            decided => decided,
+        }
+    }
+
+    fn has_sibling(&self, field: &Field<'x>, words: &HashSet<WordId>) -> bool {
+        !words.is_empty()
+            && self
+                .neighbours(field)
+                .filter(|other| !other.path.same(field.path))
+                .filter_map(|other| other.key)
+                .any(|key| self.name(key).ids.iter().any(|id| words.contains(id)))
+    }
+
+    fn members<'s>(&'s self, object: (Part, usize)) -> impl Iterator<Item = &'d Field<'x>> + use<'s, 'd, 'x> {
+        // A huge object's members are not each other's context.
+        self.by_parent.get(&object).into_iter().flat_map(|list| list.iter().take(64)).map(|&i| &self.fields[i as usize])
+    }
+
+    /// What the neighbours, or those of the array around, say the value is.
+    fn label(&self, field: &Field<'x>) -> Option<Rc<Name>> {
+        let mut place = field.path.parent();
+        for _ in 0..3 {
+            let path = place?;
+            let found = self.members((field.part, path.identity())).find(|other| {
+                let short = !other.value.is_empty() && other.value.len() <= 60;
+                short && other.key.is_some_and(|key| self.name(key).is_one_of(LABELS)) && !other.path.same(field.path)
+            });
+            if let Some(other) = found {
+                return Some(self.name(other.value));
+            }
+            place = path.parent();
+        }
+        None
+    }
+}
+
+/// A way to read a field's name.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    pub outer: Rc<Name>,
+    pub own: Rc<Name>,
+}
+
+impl Reading {
+    /// The words of the own name that a hit doesn't rest on.
+    fn words_besides(&self, hit: Option<&KeyHit>) -> Vec<WordId> {
+        let border = self.outer.len();
+        let inside = |i: usize| hit.is_some_and(|h| (usize::from(h.start)..usize::from(h.end)).contains(&(border + i)));
+        self.own.ids.iter().enumerate().filter(|(i, _)| !inside(*i)).map(|(_, &id)| id).collect()
+    }
+}
+
+fn verdict(element: &Element, words: &[WordId]) -> Context {
+    if words.iter().any(|id| element.veto.contains(id)) {
+        Context::Vetoed
+    } else if words.iter().any(|id| element.support.contains(id)) {
+        Context::Supported
+    } else {
+        Context::Neutral
+    }
+}
+
+fn object(field: &Field<'_>) -> (Part, usize) {
+    (field.part, field.path.parent().unwrap_or(Path::ROOT).identity())
+}

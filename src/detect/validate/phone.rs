@@ -1,0 +1,57 @@
+//! Telephone numbers: 7 to 15 digits as people write them (ITU-T E.164), neither timestamps nor free-call lines.
+
+use super::{digits, is_monotone};
+
+pub(super) fn is_phone(value: &str) -> bool {
+    let d = digits(value);
+    if !(7..=15).contains(&d.len()) || is_monotone(&d) || !value.chars().all(is_phone_char) {
+        return false;
+    }
+    !(is_free_call(value, &d) || is_timestamp(value, &d))
+}
+
+/// Without a name: international form only, and a number plan that knows it.
+pub(super) fn is_phone_without_a_name(value: &str) -> bool {
+    value.starts_with('+')
+        && digits(value).len() >= 9
+        && phonenumber::parse(None, value).is_ok_and(|n| phonenumber::is_valid(&n))
+}
+
+fn is_phone_char(c: char) -> bool {
+    c.is_ascii_digit()
+        || matches!(
+            c,
+            '+' | '-'
+                | '.'
+                | ' '
+                | '('
+                | ')'
+                | '/'
+                | 'x'
+                | '\u{a0}'
+                | '\u{2011}'
+                | '\u{2010}'
+                | '#'
+                | ','
+                | 't'
+                | 'e'
+                | 'l'
+                | ':'
+        )
+}
+
+/// Numbers that anyone may call for nothing, or that a firm answers.
+fn is_free_call(value: &str, d: &[u8]) -> bool {
+    let national = match d.len() {
+        11 if d[0] == 1 => &d[1..],
+        10 if !value.starts_with('+') => d,
+        _ => return false,
+    };
+    national[0] == 8 && national[1] == national[2] && matches!(national[1], 0 | 3..=8)
+}
+
+/// Seconds or milliseconds of this century's first decades, written as a bare number.
+fn is_timestamp(value: &str, d: &[u8]) -> bool {
+    let bare = value.bytes().all(|b| b.is_ascii_digit());
+    bare && d.len() == 13 && d[0] == 1 && (4..=9).contains(&d[1])
+}

@@ -1,0 +1,87 @@
+//! Names of fields to words: `userEmail`, `user_email`, `USER-EMAIL` and `user.email` are all `user email`.
+
+/// Words of a key in lower case, without accents on Latin letters.
+///
+/// A word ends at anything that is neither letter nor digit, between a small and a capital letter, before the last capital
+/// of a run of capitals that a small letter follows (`IPAddress`), and between letters and digits.
+pub(super) fn split(key: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let chars: Vec<char> = key.chars().take(MAX_CHARS).collect();
+    for (i, &c) in chars.iter().enumerate() {
+        if !c.is_alphanumeric() {
+            flush(&mut words, &mut word);
+            continue;
+        }
+        if i > 0 && starts_word(chars[i - 1], c, chars.get(i + 1).copied()) {
+            flush(&mut words, &mut word);
+        }
+        word.extend(fold(c).to_lowercase());
+    }
+    flush(&mut words, &mut word);
+    words
+}
+
+/// Longer keys are texts, not names.
+const MAX_CHARS: usize = 160;
+
+fn flush(words: &mut Vec<String>, word: &mut String) {
+    if !word.is_empty() {
+        words.push(std::mem::take(word));
+    }
+}
+
+fn starts_word(before: char, c: char, after: Option<char>) -> bool {
+    if before.is_ascii_digit() != c.is_ascii_digit() {
+        return true;
+    }
+    c.is_uppercase() && (before.is_lowercase() || (before.is_uppercase() && after.is_some_and(char::is_lowercase)))
+}
+
+/// The base letter of an accented Latin letter.
+fn fold(c: char) -> char {
+    match c {
+        'á' | 'à' | 'â' | 'ã' | 'ä' | 'å' | 'ą' => 'a',
+        'Á' | 'À' | 'Â' | 'Ã' | 'Ä' | 'Å' => 'A',
+        'é' | 'è' | 'ê' | 'ë' | 'ę' | 'ě' => 'e',
+        'É' | 'È' | 'Ê' | 'Ë' => 'E',
+        'í' | 'ì' | 'î' | 'ï' | 'ı' | 'İ' => 'i',
+        'ó' | 'ò' | 'ô' | 'õ' | 'ö' | 'ø' => 'o',
+        'Ó' | 'Ò' | 'Ô' | 'Õ' | 'Ö' | 'Ø' => 'O',
+        'ú' | 'ù' | 'û' | 'ü' | 'ů' => 'u',
+        'Ú' | 'Ù' | 'Û' | 'Ü' => 'U',
+        'ç' | 'ć' | 'č' => 'c',
+        'ñ' | 'ń' => 'n',
+        'ş' | 'ś' | 'š' => 's',
+        'ğ' => 'g',
+        'ł' => 'l',
+        'ý' => 'y',
+        'ź' | 'ż' | 'ž' => 'z',
+        'ř' => 'r',
+        c => c,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(key: &str, words: &str) {
+        assert_eq!(split(key).join(" "), words, "{key}");
+    }
+
+    #[test]
+    fn splits_every_style() {
+        check("userEmail", "user email");
+        check("USER_EMAIL", "user email");
+        check("user-email.value", "user email value");
+        check("clientIPAddress", "client ip address");
+        check("address1", "address 1");
+        check("data[0][user_data][em]", "data 0 user data em");
+        check("IMEI2", "imei 2");
+        check("Téléphone", "telephone");
+        check("номерТелефона", "номер телефона");
+        check("latency", "latency");
+        check("", "");
+    }
+}
