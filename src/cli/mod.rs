@@ -7,6 +7,9 @@ mod completions;
 mod config;
 mod exit;
 mod groups;
+mod locate;
+mod locate_facts;
+mod locate_text;
 mod man;
 mod output;
 mod panic;
@@ -36,6 +39,8 @@ enum Command {
     Ca(ca::CaArgs),
     /// Check a configuration file, or print an example.
     Config(config::ConfigArgs),
+    /// Say where destinations are, who runs their networks and who owns them, with the evidence.
+    Locate(locate::LocateArgs),
     /// Print a completion script for a shell.
     Completions(completions::CompletionsArgs),
     /// Write the manual pages into a directory.
@@ -61,6 +66,7 @@ impl Command {
         match self {
             Self::Ca(args) => ca::run(args),
             Self::Config(args) => config::run(args),
+            Self::Locate(args) => locate::run(args),
             Self::Completions(args) => completions::run(args),
             Self::Man(args) => man::run(args),
         }

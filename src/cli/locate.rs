@@ -1,0 +1,143 @@
+//! `landfall locate`: one destination's placement as a short argument that a person can check, or as the record's objects.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use serde_json::{Value as Json, json};
+
+use super::{Exit, GeoArgs, OrExit, locate_facts, locate_text, print};
+use crate::capture::{ResolveError, ResolveOverride, Resolved, Resolver};
+use crate::config;
+use crate::exchange::{Destination, NoPeer, Peer, TlsFacts};
+use crate::ledger::record;
+use crate::locate::{Dataset, LocatorConfig, Locators, Observed, Placement, attributions};
+
+#[derive(Debug, clap::Args)]
+pub struct LocateArgs {
+    /// Hosts and addresses to place. Names are resolved as the proxy would.
+    #[arg(value_name = "HOST|IP", required_unless_present = "facts")]
+    destinations: Vec<String>,
+    /// Place recorded facts instead, one JSON object a line (`id`, `ip`, `host`, `rtt_ms`, …), without any query.
+    #[arg(long, value_name = "FILE", conflicts_with = "destinations")]
+    facts: Option<PathBuf>,
+    /// Print JSON: one document, or with `--facts` one object a line.
+    #[arg(long)]
+    json: bool,
+    /// Directory whose `entities.yaml` and `entities/` add to the built-in entities or override them; may be repeated.
+    #[arg(long, value_name = "DIR")]
+    rules: Vec<PathBuf>,
+    /// Take this address for a destination instead; may be repeated.
+    #[arg(long, value_name = "HOST:PORT:ADDR[:PORT]")]
+    resolve: Vec<ResolveOverride>,
+    #[command(flatten)]
+    geo: GeoArgs,
+}
+
+pub fn run(args: &LocateArgs) -> anyhow::Result<ExitCode> {
+    let locators = locators(args)?;
+    if let Some(path) = &args.facts {
+        return locate_facts::run(path, &locators, args.json);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let resolver = Resolver::new(args.resolve.clone());
+    let mut found = Vec::new();
+    for host in &args.destinations {
+        found.push(place(host, runtime.block_on(resolver.resolve(host, PORT)), &locators)?);
+    }
+    if args.json {
+        print_json(&found)?
+    } else {
+        print_text(&found)?
+    }
+    let unresolved = found.iter().any(|answer| answer.destination.peer.is_err());
+    Ok(if unresolved { Exit::Partial } else { Exit::Ok }.into())
+}
+
+/// Names are resolved for HTTPS; nothing is connected to.
+pub(super) const PORT: u16 = 443;
+
+struct Answer {
+    destination: Destination,
+    /// Every address the name has; the first is placed.
+    addresses: Vec<IpAddr>,
+    /// Why there is no address.
+    trouble: Option<String>,
+    placement: Placement,
+}
+
+fn locators(args: &LocateArgs) -> anyhow::Result<Locators> {
+    let config = LocatorConfig {
+        country_dbs: args.geo.country_db.iter().map(|path| read(path)).collect::<Result<_, _>>()?,
+        asn_db: args.geo.asn_db.as_deref().map(read).transpose()?,
+        entities: config::read_rules(&args.rules)?.rules.entities,
+        ..LocatorConfig::default()
+    };
+    Locators::new(config).or_exit(Exit::Usage)
+}
+
+fn read(path: &Path) -> anyhow::Result<Dataset> {
+    let name = path.display().to_string();
+    let bytes = fs::read(path).with_context(|| format!("cannot read the database `{name}`"))?;
+    Ok(Dataset { name, bytes })
+}
+
+/// A name without an address is still somebody's; anything that is no host is refused.
+fn place(host: &str, resolved: Result<Resolved, ResolveError>, locators: &Locators) -> anyhow::Result<Answer> {
+    let (peer, addresses, trouble) = match resolved {
+        Ok(Resolved { candidates, cname, .. }) => {
+            let addresses = candidates.iter().map(SocketAddr::ip).collect();
+            let peer = candidates.first().map(|address| Peer { address: *address, cname, connect_time: None });
+            (peer.ok_or(NoPeer::Unresolved), addresses, None)
+        }
+        Err(ResolveError::Host(error)) => {
+            return Err(error).with_context(|| format!("`{host}` is no host or address")).or_exit(Exit::Usage);
+        }
+        Err(error) => (Err(NoPeer::Unresolved), Vec::new(), Some(error.to_string())),
+    };
+    let host = host.trim_start_matches('[').trim_end_matches([']', '.']).to_ascii_lowercase();
+    let destination = Destination { host, port: PORT, peer };
+    let placement = locators.place(&destination, &TlsFacts::default(), &Observed::default());
+    Ok(Answer { destination, addresses, trouble, placement })
+}
+
+/// One object, or an array where several destinations were asked for.
+fn print_json(found: &[Answer]) -> anyhow::Result<()> {
+    let mut documents = found.iter().map(document).collect::<Result<Vec<_>, _>>()?;
+    let document = if found.len() == 1 { documents.remove(0) } else { Json::Array(documents) };
+    print(format_args!("{}\n", serde_json::to_string_pretty(&document)?))
+}
+
+fn document(answer: &Answer) -> Result<Json, serde_json::Error> {
+    let mut document = serde_json::to_value(record::destination(&answer.destination, &answer.placement))?;
+    document["addresses"] = json!(answer.addresses.iter().map(IpAddr::to_string).collect::<Vec<_>>());
+    document["attribution"] = json!(attributions());
+    Ok(document)
+}
+
+fn print_text(found: &[Answer]) -> anyhow::Result<()> {
+    let mut text = String::new();
+    for answer in found {
+        let Answer { destination, addresses, trouble, placement } = answer;
+        writeln!(text, "{}", destination.host)?;
+        match destination.peer.as_ref().map(|peer| peer.address.ip()) {
+            Ok(address) if addresses.len() > 1 => {
+                writeln!(text, "  address   {address}, the first of {}", addresses.len())?;
+            }
+            Ok(address) => writeln!(text, "  address   {address}")?,
+            Err(_) => writeln!(text, "  address   unknown: {}", trouble.as_deref().unwrap_or("none was found"))?,
+        }
+        if let Ok(peer) = &destination.peer
+            && !peer.cname.is_empty()
+        {
+            writeln!(text, "  alias of  {}", peer.cname.join(", "))?;
+        }
+        locate_text::placement(&mut text, placement)?;
+        text.push('\n');
+    }
+    locate_text::attribution(&mut text)?;
+    print(text)
+}
