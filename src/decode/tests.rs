@@ -16,6 +16,7 @@ use crate::exchange::{
 mod bodies;
 mod corpus;
 mod hostile;
+mod nested;
 mod parts;
 
 fn headers(lines: &[(&str, &str)]) -> Headers {

@@ -4,7 +4,7 @@ use memchr::memmem;
 
 use super::{Format, Sniff, start};
 use crate::decode::media::param;
-use crate::decode::{Flaw, Media, Place, Source, Step, Walk, charset, open};
+use crate::decode::{Flaw, Media, Place, Source, Step, UnreadReason, Walk, charset, open};
 
 pub const FORMAT: Format = Format { name: "multipart", types: &["multipart/"], sniff, walk };
 
@@ -32,7 +32,12 @@ fn walk<'x>(walk: &mut Walk<'x>, place: Place<'x>, source: Source<'x>) -> Result
 
 /// Take one part: its bytes begin behind the boundary and end before the next.
 fn walk_part<'x>(walk: &mut Walk<'x>, place: Place<'x>, index: u32, part: Source<'x>) -> Result<(), Flaw> {
-    let Some((head, body)) = split_head(part.bytes) else { return Ok(()) };
+    let Some((head, body)) = split_head(part.bytes) else {
+        if !part.cut && !part.bytes.trim_ascii().is_empty() {
+            walk.note(place, UnreadReason::Malformed);
+        }
+        return Ok(());
+    };
     let head = charset::lossy(walk, head);
     let disposition = header(head, "content-disposition").unwrap_or_default();
     let media = Media::new(header(head, "content-type").unwrap_or_default());

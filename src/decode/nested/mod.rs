@@ -1,12 +1,15 @@
 //! Encodings inside values: one file each, one line each in the registry.
 
+mod base64;
+mod basic;
 mod json_string;
+mod jwt;
 mod percent;
 
 use super::{Flaw, Place, UnreadReason, ValueKind, Walk};
 
 /// Every nested encoding, the surest first. To add one: its file, and its line here.
-const NESTED: &[&Nested] = &[&json_string::NESTED, &percent::NESTED];
+const NESTED: &[&Nested] = &[&json_string::NESTED, &percent::NESTED, &jwt::NESTED, &basic::NESTED, &base64::NESTED];
 
 /// An encoding that a whole value may be in.
 struct Nested {
@@ -23,6 +26,8 @@ enum Found {
     Nothing,
     /// What is inside says all that the value says.
     Whole,
+    /// The value is of interest beside what is inside (a token).
+    Also,
 }
 
 /// Take a value: what it hides, or else itself.
@@ -35,8 +40,10 @@ pub fn walk<'x>(walk: &mut Walk<'x>, place: Place<'x>, value: &'x str) -> Result
             walk.note(place, UnreadReason::Budget);
             break;
         }
-        if (nested.undo)(walk, place, value)? == Found::Whole {
-            return Ok(());
+        match (nested.undo)(walk, place, value)? {
+            Found::Nothing => {}
+            Found::Whole => return Ok(()),
+            Found::Also => break,
         }
     }
     walk.field(place, value, ValueKind::Text)
