@@ -15,6 +15,7 @@ use crate::exchange::{
 
 mod bodies;
 mod corpus;
+mod families;
 mod hostile;
 mod nested;
 mod parts;

@@ -8,6 +8,8 @@ use super::{
 
 /// Layers around one value, whatever the budget says: each layer is one level of recursion.
 const MAX_LAYERS: u8 = 24;
+/// Structures inside each other, whatever the budget says: some formats take one level of recursion for each.
+const MAX_DEPTH: u16 = 256;
 /// Unread places told of one exchange; the last one stands for all that follow.
 const MAX_UNREAD: usize = 256;
 /// Path steps and layers per allowed field: containers without scalars cost memory as well.
@@ -64,7 +66,7 @@ impl<'x> Walk<'x> {
     pub fn new(arena: &'x Arena, budget: &Budget) -> Self {
         Self {
             arena,
-            budget: *budget,
+            budget: Budget { depth: budget.depth.min(MAX_DEPTH), ..*budget },
             bytes_left: budget.bytes,
             steps_left: budget.fields.saturating_mul(STEPS_PER_FIELD),
             out: Decoded { fields: Vec::new(), unread: Vec::new(), bytes_by_format: BTreeMap::new() },
@@ -78,7 +80,11 @@ impl<'x> Walk<'x> {
     /// The place one step further down. Fails when the budget for steps is used up.
     pub fn child(&mut self, place: Place<'x>, step: Step<'x>) -> Result<Place<'x>, Flaw> {
         self.spend_step(place)?;
-        let key = if let Step::Key(key) = step { Some(key) } else { place.key };
+        let key = match step {
+            Step::Key(key) => Some(key),
+            Step::Index(_) => place.key,
+            Step::Number(_) => None,
+        };
         Ok(Place { path: place.path.child(self.arena, step), key, depth: place.depth.saturating_add(1), ..place })
     }
 

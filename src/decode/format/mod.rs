@@ -1,11 +1,16 @@
 //! The formats that can be walked: one file each, one line each in the registry.
 
 mod form;
+mod grpc;
 mod json;
 mod json_cursor;
 mod multipart;
 mod ndjson;
+mod protobuf;
+mod socketio;
+mod sse;
 mod text;
+mod xml;
 
 pub use form::{walk_pairs, walk_query};
 pub use json::walk_whole as walk_json;
@@ -14,7 +19,18 @@ pub use text::FORMAT as TEXT;
 use super::{Flaw, Place, Source, Walk, charset};
 
 /// Every format, the surest signs first. To add one: its file, and its line here.
-pub const FORMATS: &[&Format] = &[&multipart::FORMAT, &ndjson::FORMAT, &json::FORMAT, &form::FORMAT, &TEXT];
+pub const FORMATS: &[&Format] = &[
+    &multipart::FORMAT,
+    &ndjson::FORMAT,
+    &json::FORMAT,
+    &socketio::FORMAT,
+    &sse::FORMAT,
+    &xml::FORMAT,
+    &form::FORMAT,
+    &grpc::FORMAT,
+    &protobuf::FORMAT,
+    &TEXT,
+];
 
 /// One format.
 pub struct Format {

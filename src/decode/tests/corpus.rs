@@ -11,18 +11,24 @@ use super::*;
 
 /// Layers of the corpus that decoding undoes; exchanges behind others are not asked for.
 const SUPPORTED: &[&str] = &[
+    "base64",
+    "base64url_nopad",
     "br",
     "cookie",
     "form",
+    "grpc",
     "gzip",
     "header",
     "json",
     "json_string",
     "multipart",
     "ndjson",
+    "protobuf",
     "query",
+    "socketio",
     "text",
     "websocket",
+    "xml",
     "zstd",
 ];
 /// Words of the corpus for what a value is, rather than for a layer around it.

@@ -98,6 +98,11 @@ fn seed() -> impl Strategy<Value = Vec<u8>> {
         b"--b\r\nContent-Disposition: form-data; name=\"n\"; filename=\"f\"\r\n\r\nv\r\n--b\r\n\r\nw\r\n--b--".to_vec(),
         b"<?xml version=\"1.0\"?><a b=\"c\">d<e>f</e><![CDATA[g]]></a>".to_vec(),
         b"cb([1,2,3]);".to_vec(),
+        b"42/ns,7[\"a\",{\"b\":1}]".to_vec(),
+        b"id: 1\ndata: {\"a\":1}\n\nevent: x\ndata: y\n\n".to_vec(),
+        b"\x00\x00\x00\x00\x09\x0a\x03kim\x18\x96\x01".to_vec(),
+        b"\x0a\x03kim\x12\x05\x0a\x03lee\x19\x00\x00\x00\x00\x00\x00\x42\x40".to_vec(),
+        b"a=eyJhIjoiYiIsImMiOiJkIn0&t=eyJhIjoxfQ.eyJhIjoxfQ.x&z=H4sIAAAAAAACA6tWSlSyMqwFAA".to_vec(),
         b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xab\x56\x4a\x54\xb2\x32\xac\x05\x00".to_vec(),
         b"\x28\xb5\x2f\xfd\x20\x07\x39\x00\x00{\"a\":1}".to_vec(),
     ];
