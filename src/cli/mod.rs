@@ -13,6 +13,7 @@ mod locate_text;
 mod man;
 mod output;
 mod panic;
+mod rules;
 mod run;
 
 use std::process::ExitCode;
@@ -45,6 +46,8 @@ enum Command {
     Completions(completions::CompletionsArgs),
     /// Write the manual pages into a directory.
     Man(man::ManArgs),
+    /// Check, test, list and explain the rules.
+    Rules(rules::RulesArgs),
 }
 
 /// Parse the process's arguments, run the command, and report how it went: the whole of `main`.
@@ -69,6 +72,7 @@ impl Command {
             Self::Locate(args) => locate::run(args),
             Self::Completions(args) => completions::run(args),
             Self::Man(args) => man::run(args),
+            Self::Rules(args) => rules::run(args),
         }
     }
 }

@@ -19,6 +19,8 @@ mod pack_test;
 mod recipient;
 mod record;
 mod region;
+#[cfg(test)]
+mod tests;
 mod truth;
 mod verdict;
 
