@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::{Exit, print};
+use super::{Exit, print, rules_do_not_hold};
 use crate::config::{self, Settings};
+use crate::judge::Judge;
+use crate::locate::Locators;
 
 #[derive(Debug, clap::Args)]
 pub struct ConfigArgs {
@@ -41,5 +43,7 @@ fn check(path: Option<&PathBuf>) -> anyhow::Result<()> {
     for warning in &read.warnings {
         print(format_args!("warning: {warning}\n"))?;
     }
+    Judge::new(&read.rules, &settings.judge.packs).map_err(|errors| rules_do_not_hold(&errors))?;
+    Locators::new(config::locator_config(&settings.locate, read.rules.entities)?)?;
     print(format_args!("{name} holds (config {})\n", settings.digest()))
 }

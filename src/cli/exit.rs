@@ -1,11 +1,16 @@
 //! Exit codes, and how an error picks one.
 
+use std::error::Error;
 use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use crate::capture::CaError;
 use crate::cli::output::ReaderGone;
 use crate::config::ConfigError;
+use crate::console::TokenError;
+use crate::ledger::LedgerError;
+use crate::locate::LocateError;
 use crate::rules::RuleError;
 
 /// What a command ends with. A contract: scripts read these.
@@ -44,6 +49,16 @@ impl<T, E: Into<anyhow::Error>> OrExit<T> for Result<T, E> {
     }
 }
 
+/// The error of a command that cannot go on with rules that do not hold: the first mistake, and how many more there are.
+pub fn rules_do_not_hold(errors: &[RuleError]) -> anyhow::Error {
+    let text = match errors {
+        [] => "the rules do not hold".to_owned(),
+        [only] => only.to_string(),
+        [first, more @ ..] => format!("{first} (and {} more; `landfall rules check` lists them)", more.len()),
+    };
+    Failure { exit: Exit::Usage, text }.into()
+}
+
 /// An error that knows its exit code.
 #[derive(Debug)]
 struct Failure {
@@ -58,7 +73,7 @@ impl fmt::Display for Failure {
     }
 }
 
-impl std::error::Error for Failure {}
+impl Error for Failure {}
 
 /// Print `error: …` with its causes on one line of stderr, and say which code to end with.
 pub(super) fn report(error: &anyhow::Error) -> ExitCode {
@@ -74,14 +89,26 @@ pub(super) fn report(error: &anyhow::Error) -> ExitCode {
 
 /// The code the error was given, else what its kind implies.
 fn exit_of(error: &anyhow::Error) -> Exit {
-    if let Some(failure) = error.downcast_ref::<Failure>() {
-        failure.exit
-    } else if error.chain().any(|cause| cause.is::<io::Error>()) {
-        Exit::Io
-    } else if error.chain().any(|cause| cause.is::<RuleError>() || cause.is::<ConfigError>()) {
-        Exit::Usage
-    } else {
-        Exit::Internal
+    match error.downcast_ref::<Failure>() {
+        Some(failure) => failure.exit,
+        None => error.chain().find_map(implied).unwrap_or(Exit::Internal),
+    }
+}
+
+/// The code that a kind of error stands for; `None` where the cause below it decides.
+fn implied(error: &(dyn Error + 'static)) -> Option<Exit> {
+    let unusable_file = error.is::<io::Error>()
+        || error.is::<CaError>()
+        || error.is::<TokenError>()
+        || error.is::<LedgerError>()
+        || matches!(error.downcast_ref(), Some(LocateError::Database { .. }));
+    let wrong_input = error.is::<RuleError>()
+        || error.is::<LocateError>()
+        || matches!(error.downcast_ref(), Some(ConfigError::Invalid(_)));
+    match (unusable_file, wrong_input) {
+        (true, _) => Some(Exit::Io),
+        (false, true) => Some(Exit::Usage),
+        (false, false) => None,
     }
 }
 
@@ -124,6 +151,15 @@ mod tests {
         assert_eq!(exit_of(&unread.into()), Exit::Io);
         assert_eq!(exit_of(&RuleError::in_file("pack.yaml", "unknown region `concrn`").into()), Exit::Usage);
         assert_eq!(exit_of(&anyhow::anyhow!("a surprise")), Exit::Internal);
+    }
+
+    #[test]
+    fn of_many_mistakes_in_rules_the_first_is_shown_and_the_rest_counted() {
+        let wrong = RuleError::in_file("pack.yaml", "unknown region `concrn`");
+        let error = rules_do_not_hold(&[wrong.clone(), wrong]);
+        assert_eq!(exit_of(&error), Exit::Usage);
+        let expect = "`pack.yaml`: unknown region `concrn` (and 1 more; `landfall rules check` lists them)";
+        assert_eq!(one_line(&error), expect);
     }
 
     #[test]

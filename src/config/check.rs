@@ -41,7 +41,7 @@ impl Settings {
             ("decode.bytes", self.decode.bytes, 1 << 10, 1 << 30),
             ("decode.ratio", self.decode.ratio, 1, 100_000),
             ("decode.fields", self.decode.fields, 1, 10_000_000),
-            ("ledger.group_records", self.ledger.group_records, 1, 100_000),
+            ("ledger.group", self.ledger.group, 1, 100_000),
         ];
         match ranges.into_iter().find(|(_, value, least, most)| !(least..=most).contains(&value)) {
             None => Ok(()),

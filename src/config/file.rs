@@ -37,9 +37,9 @@ fn place(text: &str, offset: usize) -> String {
 fn explain(message: &str) -> String {
     let message = message.lines().collect::<Vec<_>>().join(" ");
     let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let what = match message.split_once(' ') {
-        Some(("unknown", rest)) if rest.starts_with("field") => "key",
-        Some(("unknown", rest)) if rest.starts_with("variant") => "value",
+    let what = match message.split(' ').take(2).collect::<Vec<_>>().as_slice() {
+        ["unknown", "field"] => "key",
+        ["unknown", "variant"] => "value",
         _ => return message.trim_end_matches('.').to_owned(),
     };
     let Some((word, known)) = words.split_first() else { return message };
@@ -82,7 +82,7 @@ mod tests {
         );
         check(
             "[ledger]\non_trouble = \"blok\"",
-            "`landfall.toml` line 2 column 14: unknown value `blok`; did you mean `block`?",
+            "`landfall.toml` line 2 column 14: `blok` is not a way to act on trouble; write `block` or `shed`",
         );
         check(
             "[capture]\nlisten =",
@@ -96,6 +96,8 @@ mod tests {
         assert!(parse(events, "landfall.toml").is_ok());
         let error = parse(&format!("{events}pth = 1\n"), "landfall.toml").expect_err("an unknown key").to_string();
         assert!(error.contains("unknown key `pth`; did you mean `path`?"), "{error}");
+        let error = parse("[export.a]\nkind = \"event\"", "landfall.toml").expect_err("an unknown kind").to_string();
+        assert!(error.contains("unknown value `event`; did you mean `events`?"), "{error}");
     }
 
     #[test]

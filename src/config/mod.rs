@@ -7,6 +7,7 @@ mod check;
 mod data_dir;
 mod error;
 mod file;
+mod geo;
 mod rules_dir;
 mod settings;
 mod value;
@@ -14,8 +15,7 @@ mod value;
 pub use data_dir::data_dir;
 pub use error::ConfigError;
 pub use file::{EXAMPLE, load};
+pub use geo::locator_config;
 pub use rules_dir::{ReadRules, read_rules};
-pub use settings::{
-    Capture, Console, Decode, Detect, Export, Judge, Ledger, Limits, Locate, OnTrouble, Override, Settings, Sync,
-};
+pub use settings::{Capture, Console, Decode, Detect, Export, Judge, Ledger, Limits, Locate, Settings};
 pub use value::{NotAValue, Value};

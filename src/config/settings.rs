@@ -8,10 +8,11 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use super::value::{many, one, size};
+use super::value::{many, one, overrides, size};
 use crate::capture::{HostSuffix, LeafName, ResolveOverride};
 use crate::decode::Budget;
-use crate::locate::Country;
+use crate::ledger::{OnTrouble, Sync, WriterOptions};
+use crate::locate::Override;
 
 /// All sections.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -107,19 +108,11 @@ pub struct Locate {
     /// MMDB files; any replaces the embedded ones.
     pub country_db: Vec<PathBuf>,
     pub asn_db: Option<PathBuf>,
+    /// What the operator knows better than any database.
+    #[serde(deserialize_with = "overrides")]
     pub overrides: Vec<Override>,
     /// RFC 8805 files.
     pub geofeeds: Vec<PathBuf>,
-}
-
-/// The operator knows where a network stands.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Override {
-    #[serde(deserialize_with = "one")]
-    pub network: IpNet,
-    #[serde(deserialize_with = "one")]
-    pub country: Country,
 }
 
 /// Which rules are asked.
@@ -140,33 +133,12 @@ pub struct Judge {
 pub struct Ledger {
     /// Data directory; `None`: the default, see [`data_dir`](super::data_dir).
     pub data: Option<PathBuf>,
+    #[serde(deserialize_with = "one")]
     pub on_trouble: OnTrouble,
+    #[serde(deserialize_with = "one")]
     pub sync: Sync,
     /// Records committed together, at most.
-    pub group_records: usize,
-    /// How long a record may wait for others to be committed with it.
-    #[serde(deserialize_with = "one")]
-    pub group_wait: Duration,
-}
-
-/// What gives when exchanges cannot be recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OnTrouble {
-    /// New requests wait, then get 503: nothing passes unrecorded.
-    Block,
-    /// Traffic never waits; what passed becomes part of a counted gap.
-    Shed,
-}
-
-/// When a commit is on the disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Sync {
-    /// With every commit: it survives a power cut.
-    Full,
-    /// At checkpoints: a power cut may lose the last commits, a crash of the process loses none.
-    Normal,
+    pub group: usize,
 }
 
 /// One output of records.
@@ -228,13 +200,8 @@ impl Default for Decode {
 
 impl Default for Ledger {
     fn default() -> Self {
-        Self {
-            data: None,
-            on_trouble: OnTrouble::Block,
-            sync: Sync::Full,
-            group_records: 256,
-            group_wait: Duration::from_millis(50),
-        }
+        let WriterOptions { group, on_trouble, .. } = WriterOptions::default();
+        Self { data: None, on_trouble, sync: Sync::default(), group }
     }
 }
 

@@ -6,10 +6,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use ipnet::IpNet;
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, Visitor};
 
 use crate::capture::{HostSuffix, LeafName, OverrideError, ResolveOverride};
-use crate::locate::Country;
+use crate::ledger::{OnTrouble, Sync};
+use crate::locate::{Country, Override};
 
 /// A value written as text, in the file or behind a flag.
 pub trait Value: Sized {
@@ -54,7 +56,29 @@ impl Value for Duration {
 impl Value for Country {
     const EXPECTED: &str = "a country; write its ISO 3166-1 code of two letters, `US`";
     fn read(text: &str) -> Option<Self> {
-        Country::new(text)
+        Country::assigned(text)
+    }
+}
+
+impl Value for OnTrouble {
+    const EXPECTED: &str = "a way to act on trouble; write `block` or `shed`";
+    fn read(text: &str) -> Option<Self> {
+        match text {
+            "block" => Some(Self::Block),
+            "shed" => Some(Self::Shed),
+            _ => None,
+        }
+    }
+}
+
+impl Value for Sync {
+    const EXPECTED: &str = "a way to commit; write `full` or `normal`";
+    fn read(text: &str) -> Option<Self> {
+        match text {
+            "full" => Some(Self::Full),
+            "normal" => Some(Self::Normal),
+            _ => None,
+        }
     }
 }
 
@@ -91,6 +115,18 @@ pub(super) fn one<'de, D: Deserializer<'de>, T: Value>(deserializer: D) -> Resul
 /// Deserialise a list of values from a list of texts.
 pub(super) fn many<'de, D: Deserializer<'de>, T: Value>(deserializer: D) -> Result<Vec<T>, D::Error> {
     Vec::<Text<T>>::deserialize(deserializer).map(|list| list.into_iter().map(|text| text.0).collect())
+}
+
+/// Deserialise a list of `{ network = "…", country = "…" }`.
+pub(super) fn overrides<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Override>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Entry {
+        network: Text<IpNet>,
+        country: Text<Country>,
+    }
+    let entries = Vec::<Entry>::deserialize(deserializer)?;
+    Ok(entries.into_iter().map(|it| Override { network: it.network.0, country: it.country.0 }).collect())
 }
 
 /// Deserialise a number of bytes: `8MiB`, or a plain number.

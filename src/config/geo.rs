@@ -1,0 +1,44 @@
+//! Reading what destinations are looked up in: databases and geofeeds that were named, overrides, entities.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{ConfigError, Locate};
+use crate::locate::{Dataset, LocatorConfig};
+use crate::rules::Source;
+
+/// The files of `[locate]` as bytes, with the entities of the rules in force. What they mean `Locators::new` finds out.
+/// A file is read whole, never mapped, since it may be replaced in place.
+pub fn locator_config(settings: &Locate, entities: Vec<Source>) -> Result<LocatorConfig, ConfigError> {
+    let read = |what| move |path: &PathBuf| dataset(what, path);
+    Ok(LocatorConfig {
+        country_dbs: settings.country_db.iter().map(read("the country database")).collect::<Result<_, _>>()?,
+        asn_db: settings.asn_db.as_ref().map(read("the AS database")).transpose()?,
+        geofeeds: settings.geofeeds.iter().map(read("the geofeed")).collect::<Result<_, _>>()?,
+        overrides: settings.overrides.clone(),
+        entities,
+    })
+}
+
+fn dataset(what: &'static str, path: &Path) -> Result<Dataset, ConfigError> {
+    let bytes = fs::read(path).map_err(|error| ConfigError::unreadable(what, path, error))?;
+    Ok(Dataset { name: path.display().to_string(), bytes })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_named_is_read_and_what_cannot_be_is_an_error() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let path = dir.path().join("country.mmdb");
+        fs::write(&path, b"bytes").expect("the file is written");
+        let named = Locate { country_db: vec![path.clone()], ..Locate::default() };
+        let config = locator_config(&named, Vec::new()).expect("it is read");
+        assert_eq!((config.country_dbs[0].bytes.as_slice(), config.asn_db.is_none()), (b"bytes".as_slice(), true));
+        let missing = Locate { asn_db: Some(dir.path().join("none.mmdb")), ..named };
+        let error = locator_config(&missing, Vec::new()).expect_err("no such file").to_string();
+        assert!(error.starts_with("cannot read the AS database `"), "{error}");
+    }
+}
