@@ -49,29 +49,27 @@ pub fn producer() -> Producer {
     producer
 }
 
-/// Settles with the count of the first cell against a threshold of 1,000.
+/// Settles as `judge` does.
 pub fn in_force() -> InForce {
     InForce {
         producer: producer(),
         settle: Box::new(|assessment, known| {
             let mut verdicts = assessment.verdicts.clone();
-            for verdict in &mut verdicts {
-                let count = known.subjects.iter().next();
-                verdict.window = count.map(|(cell, subjects)| Window {
-                    from: jiff::civil::date(2025, 11, 24),
-                    to: jiff::civil::date(2026, 11, 24),
-                    recipient_group: cell.recipient_group.clone(),
-                    subjects: *subjects,
-                    threshold: 1000,
-                    state: WindowState::of(*subjects, 1000),
-                    coverage: known.coverage,
-                    lower_bound: known.gaps,
-                });
+            for window in verdicts.iter_mut().filter_map(|verdict| verdict.window.as_mut()) {
+                window.subjects = known.subjects.get(&cell()).copied().unwrap_or_default();
+                window.state = WindowState::of(window.subjects, window.threshold);
+                window.coverage = known.coverage;
+                window.lower_bound |= known.gaps;
             }
             verdicts
         }),
         listed_class: Box::new(|finding| (&*finding.element == "advertising_id").then(|| "advertising_id".into())),
     }
+}
+
+/// The one cell that the samples count in.
+pub fn cell() -> Cell {
+    Cell { pack: "pppaus".into(), category: "precise_geolocation".into(), recipient_group: "example_holding".into() }
 }
 
 fn headers(pairs: &[(&str, &'static str)]) -> Headers {
@@ -222,11 +220,7 @@ fn finding(element: &str, class: &str, path: &str, preview: &str) -> Finding {
 /// Someone's position and advertising id, sent to an owner of concern.
 pub fn assessment() -> Assessment {
     let subject = SubjectKey::new(1, &[7; 32]).subject("advertising_id", "sample");
-    let cell = Cell {
-        pack: "pppaus".into(),
-        category: "precise_geolocation".into(),
-        recipient_group: "example_holding".into(),
-    };
+    let cell = cell();
     let mut position = finding("precise_geolocation", "geolocation", "$.events[0].pos.lat", "37.7**");
     position.attributes.precision_m = Some(11.0);
     Assessment {
@@ -256,7 +250,16 @@ pub fn assessment() -> Assessment {
             severity: Severity::High,
             reasons: vec!["owner CN is in pppaus_countries_of_concern".to_owned()],
             missing: vec!["transaction_type".into()],
-            window: None,
+            window: Some(Window {
+                from: jiff::civil::date(2025, 11, 24),
+                to: jiff::civil::date(2026, 11, 24),
+                recipient_group: cell.recipient_group.clone(),
+                subjects: 0,
+                threshold: 1000,
+                state: WindowState::Below,
+                coverage: 0.0,
+                lower_bound: false,
+            }),
         }],
         contributions: vec![Contribution { cell, subject, day: jiff::civil::date(2026, 11, 24) }],
     }

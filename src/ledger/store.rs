@@ -73,7 +73,7 @@ impl Tail {
 
     /// Share of the window that ends on this moment's day for which there is evidence.
     pub(super) fn coverage(&mut self, connection: &Connection, at: Timestamp) -> Result<f64, LedgerError> {
-        Ok(self.windows.coverage(connection, number(utc_day(at)))?.0)
+        Ok(self.windows.coverage_at(connection, utc_day(at))?)
     }
 
     /// Note that the ledger is recording on this day although nothing may come.

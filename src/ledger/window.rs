@@ -1,8 +1,8 @@
 //! Distinct subjects per cell over twelve months, and how much of that time the ledger holds evidence for.
 //!
-//! A window runs over whole UTC days, from the same day of the year before to the exchange's own day, both included: a count
-//! may take in a few hours too many at its start, and never too few. It ends at the exchange's own day whatever the clock
-//! says, so that imported captures do not age on disk.
+//! A window runs over whole UTC days, as the verdict's frame says: from the same day of the year before to the exchange's own
+//! day, both included, so that a count may take in a few hours too many at its start, and never too few. It ends at the
+//! exchange's own day whatever the clock says: imported captures do not age on disk.
 
 use std::collections::HashMap;
 
@@ -10,6 +10,7 @@ use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::record::template;
 use crate::audit::Assessment;
 use crate::judge::{Cell, Contribution, Known};
 
@@ -20,14 +21,16 @@ const MAX_GAP_DAYS: i64 = 400;
 
 /// Days since 1970-01-01.
 type Day = i64;
+/// First and last day, both included.
+type Days = (Day, Day);
 
 /// Counts that are already known, kept up to date with every contribution.
 #[derive(Debug, Default)]
 pub(super) struct Windows {
     cells: HashMap<Cell, i64>,
-    /// Distinct subjects by cell and last day of the window.
-    counts: HashMap<i64, HashMap<Day, u64>>,
-    coverage: HashMap<Day, (f64, bool)>,
+    /// Distinct subjects by cell, and first and last day.
+    counts: HashMap<i64, HashMap<Days, u64>>,
+    coverage: HashMap<Days, (f64, bool)>,
 }
 
 impl Windows {
@@ -49,12 +52,27 @@ impl Windows {
             self.add(connection, contribution)?;
         }
         let mut known = Known::default();
-        (known.coverage, known.gaps) = self.coverage(connection, to)?;
-        for cell in cells(assessment) {
-            let subjects = self.count(connection, &cell, to)?;
+        let mut from = start(to);
+        for verdict in &assessment.verdicts {
+            let (Some(window), Some(category)) = (&verdict.window, &verdict.category) else { continue };
+            let cell = Cell {
+                pack: verdict.pack.clone(),
+                category: category.clone(),
+                recipient_group: window.recipient_group.clone(),
+            };
+            let days = (number(window.from), number(window.to));
+            from = from.min(days.0);
+            let subjects = self.count(connection, &cell, days)?;
             known.subjects.insert(cell, subjects);
         }
+        (known.coverage, known.gaps) = self.coverage(connection, (from, to))?;
         Ok(known)
+    }
+
+    /// Share of the twelve months up to this day with evidence.
+    pub(super) fn coverage_at(&mut self, connection: &Connection, day: Date) -> Result<f64, rusqlite::Error> {
+        let to = number(day);
+        Ok(self.coverage(connection, (start(to), to))?.0)
     }
 
     /// The ledger was recording on this day.
@@ -81,12 +99,11 @@ impl Windows {
         Ok(())
     }
 
-    /// Share of the window's days with evidence, and whether any of them has a gap.
-    pub(super) fn coverage(&mut self, connection: &Connection, to: Day) -> Result<(f64, bool), rusqlite::Error> {
-        if let Some(coverage) = self.coverage.get(&to) {
+    /// Share of the days with evidence, and whether any of them has a gap.
+    fn coverage(&mut self, connection: &Connection, (from, to): Days) -> Result<(f64, bool), rusqlite::Error> {
+        if let Some(coverage) = self.coverage.get(&(from, to)) {
             return Ok(*coverage);
         }
-        let from = start(to);
         let recorded: i64 = connection
             .prepare_cached("SELECT count(*) FROM recorded_days WHERE day BETWEEN ?1 AND ?2")?
             .query_row([from, to], |row| row.get(0))?;
@@ -94,7 +111,7 @@ impl Windows {
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM gap_days WHERE day BETWEEN ?1 AND ?2)")?
             .query_row([from, to], |row| row.get(0))?;
         let coverage = (recorded as f64 / (to - from + 1) as f64, gaps);
-        self.coverage.insert(to, coverage);
+        self.coverage.insert((from, to), coverage);
         Ok(coverage)
     }
 
@@ -112,30 +129,29 @@ impl Windows {
         };
         let before = neighbour("SELECT max(day) FROM contributions WHERE cell = ?1 AND subject = ?2 AND day < ?3")?;
         let after = neighbour("SELECT min(day) FROM contributions WHERE cell = ?1 AND subject = ?2 AND day > ?3")?;
-        for (to, count) in counts {
-            let from = start(*to);
-            let seen = before.is_some_and(|day| day >= from) || after.is_some_and(|day| day <= *to);
-            if (from..=*to).contains(&day) && !seen {
+        for ((from, to), count) in counts {
+            let seen = before.is_some_and(|day| day >= *from) || after.is_some_and(|day| day <= *to);
+            if (*from..=*to).contains(&day) && !seen {
                 *count += 1;
             }
         }
         Ok(())
     }
 
-    fn count(&mut self, connection: &Connection, cell: &Cell, to: Day) -> Result<u64, rusqlite::Error> {
+    fn count(&mut self, connection: &Connection, cell: &Cell, days: Days) -> Result<u64, rusqlite::Error> {
         let cell = self.cell(connection, cell)?;
-        if let Some(count) = self.counts.get(&cell).and_then(|counts| counts.get(&to)) {
+        if let Some(count) = self.counts.get(&cell).and_then(|counts| counts.get(&days)) {
             return Ok(*count);
         }
         let count: i64 = connection
             .prepare_cached(
                 "SELECT count(DISTINCT subject) FROM contributions WHERE cell = ?1 AND day BETWEEN ?2 AND ?3",
             )?
-            .query_row([cell, start(to), to], |row| row.get(0))?;
+            .query_row([cell, days.0, days.1], |row| row.get(0))?;
         if self.counts.values().map(HashMap::len).sum::<usize>() >= MAX_COUNTS {
             self.counts.clear();
         }
-        self.counts.entry(cell).or_default().insert(to, count.unsigned_abs());
+        self.counts.entry(cell).or_default().insert(days, count.unsigned_abs());
         Ok(count.unsigned_abs())
     }
 
@@ -143,7 +159,9 @@ impl Windows {
         if let Some(number) = self.cells.get(cell) {
             return Ok(*number);
         }
-        let key = [&cell.pack, &cell.category, &cell.recipient_group];
+        // The group of an owner nobody knows is a domain, which may be a value.
+        let group = template::host(&cell.recipient_group);
+        let key = [&*cell.pack, &*cell.category, &group];
         let find = "SELECT cell FROM cells WHERE pack = ?1 AND category = ?2 AND recipient_group = ?3";
         let found = connection.prepare_cached(find)?.query_row(key, |row| row.get(0)).optional()?;
         let number = match found {
@@ -157,21 +175,6 @@ impl Windows {
         self.cells.insert(cell.clone(), number);
         Ok(number)
     }
-}
-
-/// Cells that an exchange adds to, and those of its categories that nobody could be counted in.
-fn cells(assessment: &Assessment) -> Vec<Cell> {
-    let mut cells: Vec<Cell> = assessment.contributions.iter().map(|contribution| contribution.cell.clone()).collect();
-    if let Ok(owner) = &assessment.placement.owner {
-        cells.extend(assessment.categories.iter().map(|category| Cell {
-            pack: category.pack.clone(),
-            category: category.category.clone(),
-            recipient_group: owner.group.clone(),
-        }));
-    }
-    cells.sort_unstable();
-    cells.dedup();
-    cells
 }
 
 /// The UTC day of a moment.
@@ -193,8 +196,6 @@ fn start(to: Day) -> Day {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -207,14 +208,13 @@ mod tests {
         connection
     }
 
-    fn cell() -> Cell {
-        Cell { pack: "p".into(), category: "c".into(), recipient_group: "g".into() }
-    }
-
     fn seen(person: u32, day: Date) -> Assessment {
         let subject = SubjectKey::new(1, &[7; 32]).subject("email", &person.to_string());
-        let contributions = vec![Contribution { cell: cell(), subject, day }];
-        Assessment { contributions, ..samples::quiet_assessment() }
+        let mut assessment = samples::assessment();
+        assessment.contributions = vec![Contribution { cell: samples::cell(), subject, day }];
+        let window = assessment.verdicts[0].window.as_mut().unwrap();
+        (window.from, window.to) = (day.saturating_sub(12.months()), day);
+        assessment
     }
 
     #[test]
@@ -225,7 +225,8 @@ mod tests {
         assert_eq!(number(date(1970, 1, 2)), 1);
         assert_eq!(number(date(1969, 12, 31)), -1);
         let (connection, mut windows) = (database(), Windows::default());
-        let mut count = |person, day| windows.settle(&connection, &seen(person, day), day).unwrap().subjects[&cell()];
+        let mut count =
+            |person, day| windows.settle(&connection, &seen(person, day), day).unwrap().subjects[&samples::cell()];
         assert_eq!(count(1, date(2025, 11, 23)), 1);
         assert_eq!(count(2, date(2025, 11, 24)), 2);
         assert_eq!(count(3, date(2026, 11, 24)), 2);
@@ -245,16 +246,14 @@ mod tests {
     }
 
     #[test]
-    fn categories_without_a_subject_are_counted_in_their_cell_too() {
+    fn what_nobody_could_be_counted_for_has_its_count_too() {
         let (connection, mut windows) = (database(), Windows::default());
         let day = date(2026, 1, 1);
         windows.settle(&connection, &seen(1, day), day).unwrap();
-        let mut assessment = samples::assessment();
+        let mut assessment = seen(2, day);
         assessment.contributions.clear();
         let known = windows.settle(&connection, &assessment, day).unwrap();
-        let group: Arc<str> = assessment.placement.owner.as_ref().unwrap().group.clone();
-        assert!(known.subjects.iter().all(|(cell, count)| cell.recipient_group == group && *count == 0));
-        assert_eq!(known.subjects.len(), 1);
+        assert_eq!(known.subjects, [(samples::cell(), 1)].into());
     }
 
     proptest! {

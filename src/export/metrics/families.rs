@@ -8,35 +8,55 @@ use prometheus::{
 use super::MetricsOptions;
 use super::labels;
 
-/// One field per metric.
+/// Every metric, by what it is about.
 pub(super) struct Families {
+    pub program: Program,
+    pub traffic: Traffic,
+    pub evidence: Evidence,
+    pub ledger: Ledger,
+}
+
+/// The program itself, its rules and its data.
+pub(super) struct Program {
     pub pack_info: IntGaugeVec,
     pub dataset_built: IntGaugeVec,
     pub reload_successful: IntGauge,
     pub ca_not_after: IntGauge,
+    pub folded: IntCounterVec,
+}
+
+/// What passed.
+pub(super) struct Traffic {
     pub tunnelled: IntCounterVec,
     pub exchanges: IntCounterVec,
-    pub exchange_bytes: IntCounterVec,
-    pub exchange_seconds: Histogram,
+    pub bytes: IntCounterVec,
+    pub seconds: Histogram,
     pub overhead_seconds: Histogram,
     pub inspections: IntCounterVec,
     pub inspected_bytes: IntCounterVec,
     pub inspection_seconds: Histogram,
+}
+
+/// What was found, where it went and what rules say.
+pub(super) struct Evidence {
     pub locations: IntCounterVec,
     pub findings: IntCounterVec,
+    pub unattributed: IntCounterVec,
     pub verdicts: IntCounterVec,
     pub window_subjects: IntGaugeVec,
     pub threshold_subjects: IntGaugeVec,
     pub threshold_ratio: GaugeVec,
     pub window_coverage: Gauge,
-    pub unattributed: IntCounterVec,
+}
+
+/// How recording and exporting go.
+pub(super) struct Ledger {
     pub gap_exchanges: IntCounterVec,
     pub queue_depth: IntGaugeVec,
-    pub ledger_bytes: IntGauge,
+    pub bytes: IntGauge,
     pub commit_seconds: Histogram,
     pub export_lag: IntGaugeVec,
     pub export_errors: IntCounterVec,
-    pub folded: IntCounterVec,
 }
 
 /// Registers as it makes.
@@ -74,11 +94,42 @@ const LONG: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.
 impl Families {
     pub(super) fn new(registry: &Registry) -> Result<Self> {
         let make = Make(registry);
+        Ok(Self {
+            program: Program::new(&make)?,
+            traffic: Traffic::new(&make)?,
+            evidence: Evidence::new(&make)?,
+            ledger: Ledger::new(&make)?,
+        })
+    }
+
+    /// Label sets without country, recipient or rule are there from the start.
+    pub(super) fn start_at_zero(&self, options: &MetricsOptions) {
+        self.program.reload_successful.set(1);
+        for (family, sets) in [
+            (&self.traffic.exchanges, labels::exchanges()),
+            (&self.traffic.inspections, labels::inspections()),
+            (&self.traffic.inspected_bytes, options.formats.iter().map(|format| vec![format.as_str()]).collect()),
+            (&self.evidence.locations, labels::locations()),
+            (&self.evidence.unattributed, options.element_classes.iter().map(|class| vec![class.as_str()]).collect()),
+            (&self.ledger.gap_exchanges, labels::gaps()),
+            (&self.program.folded, vec![vec!["recipient"]]),
+        ] {
+            for set in sets {
+                family.with_label_values(&set).inc_by(0);
+            }
+        }
+        for queue in ["assessments", "exchanges"] {
+            self.ledger.queue_depth.with_label_values(&[queue]).set(0);
+        }
+    }
+}
+
+impl Program {
+    fn new(make: &Make<'_>) -> Result<Self> {
         let build =
             make.gauges("landfall_build_info", "Version and revision of this program.", &["version", "revision"])?;
         let revision = option_env!("LANDFALL_REVISION").unwrap_or("unknown");
         build.with_label_values(&[env!("CARGO_PKG_VERSION"), revision]).set(1);
-        let by_place = ["country", "owner_country"];
         Ok(Self {
             pack_info: make.gauges("landfall_pack_info", "Rule packs in force.", &["pack", "version", "digest"])?,
             dataset_built: make.gauges(
@@ -91,6 +142,14 @@ impl Families {
                 "Whether the last reload of the configuration took effect.",
             )?,
             ca_not_after: make.gauge("landfall_ca_not_after_timestamp_seconds", "When the CA certificate ends.")?,
+            folded: make.counters("landfall_metrics_folded_total", "Values folded into `_other`.", &["label"])?,
+        })
+    }
+}
+
+impl Traffic {
+    fn new(make: &Make<'_>) -> Result<Self> {
+        Ok(Self {
             tunnelled: make.counters(
                 "landfall_tunnelled_connections_total",
                 "Connections that were not inspected, and why.",
@@ -101,12 +160,12 @@ impl Families {
                 "Audited exchanges.",
                 &["protocol", "status_class", "outcome"],
             )?,
-            exchange_bytes: make.counters(
+            bytes: make.counters(
                 "landfall_exchange_bytes_total",
                 "Body bytes of exchanges by where they went.",
-                &["direction", by_place[0], by_place[1]],
+                &["direction", "country", "owner_country"],
             )?,
-            exchange_seconds: make.seconds(
+            seconds: make.seconds(
                 "landfall_exchange_duration_seconds",
                 "Time from a request's first byte to the end of its response.",
                 &LONG,
@@ -127,6 +186,13 @@ impl Families {
                 "Time to inspect one exchange, from decoding to judging.",
                 &SHORT,
             )?,
+        })
+    }
+}
+
+impl Evidence {
+    fn new(make: &Make<'_>) -> Result<Self> {
+        Ok(Self {
             locations: make.counters(
                 "landfall_locations_total",
                 "Placements by the evidence that decided them and by how they stand.",
@@ -135,7 +201,12 @@ impl Families {
             findings: make.counters(
                 "landfall_findings_total",
                 "Data elements found, by where they went.",
-                &["element_class", "direction", by_place[0], by_place[1]],
+                &["element_class", "direction", "country", "owner_country"],
+            )?,
+            unattributed: make.counters(
+                "landfall_unattributed_findings_total",
+                "Findings of a category that are not tied to a subject, so not counted.",
+                &["element_class"],
             )?,
             verdicts: make.counters(
                 "landfall_verdicts_total",
@@ -160,18 +231,20 @@ impl Families {
                 "landfall_window_coverage_ratio",
                 "Share of the days of the window for which the ledger holds evidence.",
             ))?,
-            unattributed: make.counters(
-                "landfall_unattributed_findings_total",
-                "Findings of a category that are not tied to a subject, so not counted.",
-                &["element_class"],
-            )?,
+        })
+    }
+}
+
+impl Ledger {
+    fn new(make: &Make<'_>) -> Result<Self> {
+        Ok(Self {
             gap_exchanges: make.counters(
                 "landfall_gap_exchanges_total",
                 "Exchanges that were not recorded: any increase makes counts a lower bound.",
                 &["reason"],
             )?,
             queue_depth: make.gauges("landfall_queue_depth", "Entries waiting in a queue.", &["queue"])?,
-            ledger_bytes: make.gauge("landfall_ledger_bytes", "Size of the ledger.")?,
+            bytes: make.gauge("landfall_ledger_bytes", "Size of the ledger.")?,
             commit_seconds: make.seconds(
                 "landfall_ledger_commit_seconds",
                 "Time to commit a group of records.",
@@ -183,28 +256,6 @@ impl Families {
                 &["exporter"],
             )?,
             export_errors: make.counters("landfall_export_errors_total", "Errors of an exporter.", &["exporter"])?,
-            folded: make.counters("landfall_metrics_folded_total", "Values folded into `_other`.", &["label"])?,
         })
-    }
-
-    /// Label sets without country, recipient or rule are there from the start.
-    pub(super) fn start_at_zero(&self, options: &MetricsOptions) {
-        self.reload_successful.set(1);
-        for (family, sets) in [
-            (&self.exchanges, labels::exchanges()),
-            (&self.inspections, labels::inspections()),
-            (&self.locations, labels::locations()),
-            (&self.gap_exchanges, labels::gaps()),
-            (&self.folded, vec![vec!["recipient"]]),
-            (&self.inspected_bytes, options.formats.iter().map(|format| vec![format.as_str()]).collect()),
-            (&self.unattributed, options.element_classes.iter().map(|class| vec![class.as_str()]).collect()),
-        ] {
-            for set in sets {
-                family.with_label_values(&set).inc_by(0);
-            }
-        }
-        for queue in ["assessments", "exchanges"] {
-            self.queue_depth.with_label_values(&[queue]).set(0);
-        }
     }
 }

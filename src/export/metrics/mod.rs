@@ -83,48 +83,48 @@ impl Metrics {
 
     /// One exchange went from decode to judge in this time.
     pub fn inspected(&self, took: Duration) {
-        self.families.inspection_seconds.observe(took.as_secs_f64());
+        self.families.traffic.inspection_seconds.observe(took.as_secs_f64());
     }
 
     /// The depth of a queue (`exchanges`, `assessments`), for whoever knows it to set.
     pub fn queue_depth(&self, queue: &'static str) -> IntGauge {
-        self.families.queue_depth.with_label_values(&[queue])
+        self.families.ledger.queue_depth.with_label_values(&[queue])
     }
 
     /// The figures of an exporter, for it to keep.
     pub fn exporter(&self, name: &str) -> ExporterStats {
         ExporterStats {
-            lag: self.families.export_lag.with_label_values(&[name]),
-            errors: self.families.export_errors.with_label_values(&[name]),
+            lag: self.families.ledger.export_lag.with_label_values(&[name]),
+            errors: self.families.ledger.export_errors.with_label_values(&[name]),
         }
     }
 
     /// The packs in force, instead of those before.
     pub fn set_packs(&self, packs: &[PackInfo]) {
-        self.families.pack_info.reset();
-        self.families.threshold_subjects.reset();
+        self.families.program.pack_info.reset();
+        self.families.evidence.threshold_subjects.reset();
         for PackInfo { pack, version, digest, thresholds } in packs {
-            self.families.pack_info.with_label_values(&[pack, version, digest]).set(1);
+            self.families.program.pack_info.with_label_values(&[pack, version, digest]).set(1);
             for (category, threshold) in thresholds {
                 let number = i64::try_from(*threshold).unwrap_or(i64::MAX);
-                self.families.threshold_subjects.with_label_values(&[pack, category]).set(number);
+                self.families.evidence.threshold_subjects.with_label_values(&[pack, category]).set(number);
             }
         }
     }
 
     /// When a dataset (`country`, `asn`, `entities`) was built.
     pub fn set_dataset(&self, dataset: &'static str, built: Timestamp) {
-        self.families.dataset_built.with_label_values(&[dataset]).set(built.as_second());
+        self.families.program.dataset_built.with_label_values(&[dataset]).set(built.as_second());
     }
 
     /// Whether the last reload of the configuration took effect.
     pub fn set_reload(&self, successful: bool) {
-        self.families.reload_successful.set(i64::from(successful));
+        self.families.program.reload_successful.set(i64::from(successful));
     }
 
     /// When the CA ends.
     pub fn set_ca_not_after(&self, not_after: Timestamp) {
-        self.families.ca_not_after.set(not_after.as_second());
+        self.families.program.ca_not_after.set(not_after.as_second());
     }
 
     /// Everything in the text format 0.0.4 (`text/plain; version=0.0.4`).

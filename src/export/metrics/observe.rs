@@ -10,6 +10,7 @@ use super::labels;
 use crate::audit::Assessment;
 use crate::exchange::{Connection, Exchange};
 use crate::judge::{CategorySubject, Verdict, Window};
+use crate::ledger::record::template;
 use crate::ledger::{Committed, Entry};
 use crate::locate::Placement;
 
@@ -49,15 +50,15 @@ impl Recipients {
 
 impl Families {
     pub(super) fn observe(&self, committed: &Committed, recipients: &mut Recipients) {
-        self.commit_seconds.observe(committed.took.as_secs_f64());
-        self.ledger_bytes.set(i64::try_from(committed.ledger_bytes).unwrap_or(i64::MAX));
-        self.window_coverage.set(committed.coverage);
+        self.ledger.commit_seconds.observe(committed.took.as_secs_f64());
+        self.ledger.bytes.set(i64::try_from(committed.ledger_bytes).unwrap_or(i64::MAX));
+        self.evidence.window_coverage.set(committed.coverage);
         for record in &committed.records {
             match &record.entry {
                 Entry::Assessed(exchange, assessment) => self.exchange(exchange, assessment),
                 Entry::Connected(connection, placement, _) => self.connection(connection, placement),
                 Entry::Gap { exchanges, reason, .. } => {
-                    self.gap_exchanges.with_label_values(&[reason.as_str()]).inc_by(*exchanges);
+                    self.ledger.gap_exchanges.with_label_values(&[reason.as_str()]).inc_by(*exchanges);
                 }
                 Entry::Session { .. } | Entry::Audit { .. } => {}
             }
@@ -67,24 +68,25 @@ impl Families {
 
     fn exchange(&self, exchange: &Exchange, assessment: &Assessment) {
         let (country, owner) = places(&assessment.placement);
-        self.exchanges.with_label_values(&labels::exchange(exchange)).inc();
+        self.traffic.exchanges.with_label_values(&labels::exchange(exchange)).inc();
         for (direction, bytes) in [("up", exchange.bytes.up), ("down", exchange.bytes.down)] {
-            self.exchange_bytes.with_label_values(&[direction, country, owner]).inc_by(bytes);
+            self.traffic.bytes.with_label_values(&[direction, country, owner]).inc_by(bytes);
         }
-        for (histogram, duration) in
-            [(&self.exchange_seconds, exchange.timings.total), (&self.overhead_seconds, exchange.timings.overhead)]
-        {
+        for (histogram, duration) in [
+            (&self.traffic.seconds, exchange.timings.total),
+            (&self.traffic.overhead_seconds, exchange.timings.overhead),
+        ] {
             duration.iter().for_each(|duration| histogram.observe(duration.as_secs_f64()));
         }
         let inspection = labels::inspection(assessment.inspection, &assessment.unread);
-        self.inspections.with_label_values(&inspection).inc();
+        self.traffic.inspections.with_label_values(&inspection).inc();
         for (format, bytes) in &assessment.bytes_by_format {
-            self.inspected_bytes.with_label_values(&[format]).inc_by(*bytes);
+            self.traffic.inspected_bytes.with_label_values(&[format]).inc_by(*bytes);
         }
-        self.locations.with_label_values(&labels::location(&assessment.placement)).inc();
+        self.evidence.locations.with_label_values(&labels::location(&assessment.placement)).inc();
         for finding in &assessment.findings {
             let direction = finding.part.direction.as_str();
-            self.findings.with_label_values(&[&*finding.class, direction, country, owner]).inc();
+            self.evidence.findings.with_label_values(&[&*finding.class, direction, country, owner]).inc();
         }
         self.unattributed(assessment);
     }
@@ -95,22 +97,22 @@ impl Families {
         for number in numbers {
             let index = (number as usize).checked_sub(1);
             if let Some(finding) = index.and_then(|index| assessment.findings.get(index)) {
-                self.unattributed.with_label_values(&[&*finding.class]).inc();
+                self.evidence.unattributed.with_label_values(&[&*finding.class]).inc();
             }
         }
     }
 
     fn connection(&self, connection: &Connection, placement: &Placement) {
         if let Some(reason) = connection.coverage.reason() {
-            self.tunnelled.with_label_values(&[reason, places(placement).0]).inc();
+            self.traffic.tunnelled.with_label_values(&[reason, places(placement).0]).inc();
         }
-        self.locations.with_label_values(&labels::location(placement)).inc();
+        self.evidence.locations.with_label_values(&labels::location(placement)).inc();
     }
 
     fn verdict(&self, verdict: &Verdict, recipients: &mut Recipients) {
         let category = verdict.category.as_deref().unwrap_or("none");
         let (status, severity) = (verdict.status.as_str(), verdict.severity.as_str());
-        self.verdicts.with_label_values(&[&*verdict.pack, &*verdict.rule, category, status, severity]).inc();
+        self.evidence.verdicts.with_label_values(&[&*verdict.pack, &*verdict.rule, category, status, severity]).inc();
         if let (Some(window), Some(category)) = (&verdict.window, &verdict.category) {
             self.window(&verdict.pack, category, window, recipients);
         }
@@ -119,20 +121,20 @@ impl Families {
     fn window(&self, pack: &Arc<str>, category: &Arc<str>, window: &Window, recipients: &mut Recipients) {
         let subjects = i64::try_from(window.subjects).unwrap_or(i64::MAX);
         let ratio = if window.threshold == 0 { 1.0 } else { window.subjects as f64 / window.threshold as f64 };
-        let Some(recipient) = recipients.label(&window.recipient_group) else {
+        let Some(recipient) = recipients.label(&template::host(&window.recipient_group).into()) else {
             // Several recipients share this one: it shows the highest of them.
-            self.folded.with_label_values(&["recipient"]).inc();
+            self.program.folded.with_label_values(&["recipient"]).inc();
             let labels = [&**pack, &**category, OTHER];
-            let gauge = self.window_subjects.with_label_values(&labels);
+            let gauge = self.evidence.window_subjects.with_label_values(&labels);
             gauge.set(gauge.get().max(subjects));
-            let gauge = self.threshold_ratio.with_label_values(&labels);
+            let gauge = self.evidence.threshold_ratio.with_label_values(&labels);
             gauge.set(gauge.get().max(ratio));
             return;
         };
         if recipients.is_news([pack, category, &recipient], window.to) {
             let labels = [&**pack, &**category, &*recipient];
-            self.window_subjects.with_label_values(&labels).set(subjects);
-            self.threshold_ratio.with_label_values(&labels).set(ratio);
+            self.evidence.window_subjects.with_label_values(&labels).set(subjects);
+            self.evidence.threshold_ratio.with_label_values(&labels).set(ratio);
         }
     }
 }

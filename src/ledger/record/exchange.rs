@@ -116,7 +116,8 @@ mod tests {
 
     fn line(exchange: &Exchange, assessment: &Assessment) -> Sealed {
         let in_force = samples::in_force();
-        let settled = (in_force.settle)(assessment, &crate::judge::Known::default());
+        let known = crate::judge::Known { subjects: [(samples::cell(), 812)].into(), coverage: 0.34, gaps: false };
+        let settled = (in_force.settle)(assessment, &known);
         super::exchange(14213, &in_force.producer, (exchange, assessment), &settled, &in_force.listed_class).unwrap()
     }
 
@@ -244,7 +245,7 @@ mod tests {
         destination.host = format!("user-{CANARY}.ads.example");
         request.authority = format!("{CANARY}.ads.example");
         request.method = CANARY.to_owned();
-        request.path = format!("/u/{CANARY}/{NAME}/zoe-quack/x;{CANARY}");
+        request.path = format!("/u/{CANARY}//{NAME}/zoe-quack/x;{CANARY}");
         request.query = Some(format!("k={CANARY}&{CANARY}=1&{NAME}=2&z={NAME}"));
         let value = Bytes::from(format!("a/b; x={CANARY} {NAME}"));
         for name in ["content-type", "content-encoding", "cookie", "authorization", &format!("x-{CANARY}")] {
@@ -261,6 +262,8 @@ mod tests {
         exchange.tls.sni = Some(destination.host.clone());
         let mut assessment = samples::assessment();
         assessment.placement.registrable_domain = Some(format!("{CANARY}.example"));
+        let window = assessment.verdicts[0].window.as_mut().unwrap();
+        window.recipient_group = format!("{CANARY}.example").into();
         assessment.findings[0].part = Part::request(PartKind::Path);
         assessment.findings[0].path = "$[3]".to_owned();
         assessment.findings[0].revealed = Some(crate::detect::Sensitive::new(NAME.to_owned()));
@@ -269,7 +272,7 @@ mod tests {
         for canary in [CANARY, NAME, "zoe", "quack", &"x".repeat(25)] {
             assert!(!line.contains(canary), "{canary} in {line}");
         }
-        assert!(line.contains(r#""path_template":"/u/{id}/{email}/{precise_geolocation}/{id}""#), "{line}");
+        assert!(line.contains(r#""path_template":"/u/{id}//{email}/{precise_geolocation}/{id}""#), "{line}");
         assert!(line.contains(r#""query_keys":["k","{id}","{email}","z"]"#), "{line}");
     }
 }

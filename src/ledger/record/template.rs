@@ -27,16 +27,19 @@ pub fn path(path: &str, findings: &[Finding]) -> String {
         .collect();
     let Some(segments) = path.strip_prefix('/') else { return if path == "*" { "*" } else { "{path}" }.to_owned() };
     let mut out = String::new();
-    for (index, segment) in segments.split('/').enumerate() {
+    // Empty segments have no number, as in `decode`.
+    let mut index = 0;
+    for (position, segment) in segments.split('/').enumerate() {
         out.push('/');
-        if index == MAX_NAMES {
+        if position == MAX_NAMES {
             out.push_str("{more}");
             break;
         }
-        match found.get(&index) {
+        match found.get(&index).filter(|_| !segment.is_empty()) {
             Some(element) => out.extend(["{", element, "}"]),
             None => out.push_str(&name(segment, "-_.~")),
         }
+        index += usize::from(!segment.is_empty());
     }
     out
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{exact, rounded};
+use super::{exact, rounded, template};
 use crate::judge::{Verdict, Window};
 
 #[derive(Serialize)]
@@ -17,14 +17,14 @@ pub(super) struct VerdictRecord<'a> {
     severity: &'static str,
     reasons: &'a [String],
     missing: &'a [Arc<str>],
-    window: Option<WindowRecord<'a>>,
+    window: Option<WindowRecord>,
 }
 
 #[derive(Serialize)]
-struct WindowRecord<'a> {
+struct WindowRecord {
     from: String,
     to: String,
-    recipient_group: &'a str,
+    recipient_group: String,
     subjects: u64,
     threshold: u64,
     ratio: f64,
@@ -53,12 +53,13 @@ impl<'a> From<&'a Verdict> for VerdictRecord<'a> {
     }
 }
 
-impl<'a> From<&'a Window> for WindowRecord<'a> {
-    fn from(window: &'a Window) -> Self {
+impl From<&Window> for WindowRecord {
+    fn from(window: &Window) -> Self {
         Self {
             from: window.from.to_string(),
             to: window.to.to_string(),
-            recipient_group: &window.recipient_group,
+            // Of an owner nobody knows it is a domain.
+            recipient_group: template::host(&window.recipient_group),
             subjects: exact(window.subjects),
             threshold: exact(window.threshold),
             ratio: rounded(window.subjects as f64 / window.threshold as f64, 1000.0),
