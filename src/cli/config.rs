@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::{Exit, print, rules_do_not_hold};
 use crate::config::{self, Settings};
+use crate::detect::Detectors;
 use crate::judge::Judge;
 use crate::locate::Locators;
 
@@ -43,6 +44,7 @@ fn check(path: Option<&PathBuf>) -> anyhow::Result<()> {
     for warning in &read.warnings {
         print(format_args!("warning: {warning}\n"))?;
     }
+    Detectors::new(&read.rules.elements).map_err(|errors| rules_do_not_hold(&errors))?;
     Judge::new(&read.rules, &settings.judge.packs).map_err(|errors| rules_do_not_hold(&errors))?;
     Locators::new(config::locator_config(&settings.locate, read.rules.entities)?)?;
     print(format_args!("{name} holds (config {})\n", settings.digest()))
