@@ -76,6 +76,8 @@ pub(super) struct Unkeyed {
 #[derive(Debug)]
 pub(super) struct Record {
     pub required: Vec<u8>,
+    /// Beyond these, where no context supports.
+    pub required_alone: Vec<u8>,
     pub min: u32,
     pub min_supported: u32,
     pub show: u8,
@@ -245,6 +247,7 @@ impl At<'_> {
         };
         Ok(Some(Record {
             required: rule.required.iter().map(member).collect::<Result<_, _>>()?,
+            required_alone: rule.required_alone.iter().map(member).collect::<Result<_, _>>()?,
             min: rule.min as u32,
             min_supported: rule.min_supported.unwrap_or(rule.min) as u32,
             show: member(&rule.show)?,

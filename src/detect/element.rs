@@ -145,6 +145,9 @@ pub(super) struct RecordRule {
     /// Members that must be there.
     #[serde(default)]
     pub required: Vec<String>,
+    /// Members that must be there too where no context supports.
+    #[serde(default)]
+    pub required_alone: Vec<String>,
     /// How many different members must be there.
     pub min: usize,
     /// How many are enough in a supporting context.

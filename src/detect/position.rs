@@ -1,10 +1,10 @@
 //! Positions: the fields that make one point are one finding, and so are all points of one track.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::compile::{Compiled, Element};
 use super::coordinates::{self, Point};
-use super::finding::{Confidence, DetectorKind};
+use super::finding::{Confidence, DetectorKind, Position};
 use super::lexicon::{KeyHit, Name, Role};
 use super::scan::{self, Candidate, Part};
 use super::surroundings::{Context, Reading, Surroundings};
@@ -65,11 +65,11 @@ impl<'d, 'x> Finder<'_, 'd, 'x> {
             }
             let numbers: Vec<&Field<'x>> = self.around.neighbours(first).collect();
             let second = numbers.iter().find(|f| f.path.step() == Some(Step::Index(1)));
-            let (Some(second), true) = (second, numbers.len() <= 4) else { continue };
+            let (Some(second), true) = (second, numbers.len() <= if reversed { 3 } else { 2 }) else { continue };
             let (latitude, longitude) =
                 if reversed { (second.value, first.value) } else { (first.value, second.value) };
             let point = coordinates::point(latitude, longitude).or_else(|| coordinates::point(longitude, latitude));
-            let point = point.filter(|p| reversed || p.decimals > 0);
+            let point = point.filter(|p| reversed || is_a_place(p));
             self.push(point, part.field, &format!("{latitude},{longitude}"), Some(part), out);
         }
     }
@@ -78,8 +78,8 @@ impl<'d, 'x> Finder<'_, 'd, 'x> {
         for part in parts {
             let text = self.field(part.field).value;
             let point = match part.hit.meaning.role {
-                Role::Pair => coordinates::pair(text, false).filter(|p| p.decimals > 0),
-                Role::ReversedPair => coordinates::pair(text, true).filter(|p| p.decimals > 0),
+                Role::Pair => coordinates::pair(text, false).filter(is_a_place),
+                Role::ReversedPair => coordinates::pair(text, true).filter(is_a_place),
                 Role::Geohash => coordinates::geohash(text),
                 Role::PlusCode => coordinates::plus_code(text),
                 _ => None,
@@ -89,11 +89,12 @@ impl<'d, 'x> Finder<'_, 'd, 'x> {
     }
 
     fn self_evident(&self, out: &mut Vec<Candidate>) {
+        let taken: HashSet<u32> = out.iter().map(|candidate| candidate.field).collect();
         for (i, field) in self.around.fields.iter().enumerate() {
             let start = field.value.as_bytes().first().copied().unwrap_or_default();
             let gated = field.value.len() >= 11
                 && (b"gGpPsS+-".contains(&start) || field.value.as_bytes().get(8) == Some(&b'+'));
-            if gated && !out.iter().any(|c| c.field == i as u32) {
+            if gated && !taken.contains(&(i as u32)) {
                 self.push(coordinates::self_evident(field.value), i, field.value, None, out);
             }
         }
@@ -145,6 +146,12 @@ impl<'d, 'x> Finder<'_, 'd, 'x> {
     fn field(&self, index: usize) -> &'d Field<'x> {
         &self.around.fields[index]
     }
+}
+
+/// Two bare numbers are a position only with decimals, and not within one degree of null island: screens are measured there.
+fn is_a_place(point: &Point) -> bool {
+    let Position { latitude, longitude } = point.position;
+    point.decimals > 0 && latitude.abs().max(longitude.abs()) > 1.0
 }
 
 fn unit(rest: &str) -> f64 {

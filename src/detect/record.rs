@@ -6,8 +6,7 @@ use super::compile::Compiled;
 use super::finding::{Confidence, DetectorKind};
 use super::lexicon::Role;
 use super::scan::{self, Candidate, Part};
-use super::surroundings::{Context, Surroundings};
-use crate::decode::{self, Path};
+use super::surroundings::{self, Context, Object, Surroundings};
 
 /// The fields of one object that are members of one element.
 #[derive(Default)]
@@ -16,26 +15,26 @@ struct Group<'p> {
 }
 
 pub(super) fn find(compiled: &Compiled, around: &Surroundings<'_, '_>, parts: &[Part], out: &mut Vec<Candidate>) {
-    let mut groups: HashMap<(u16, decode::Part, usize), Group<'_>> = HashMap::new();
+    let mut groups: HashMap<(u16, Object<'_>), Group<'_>> = HashMap::new();
     for part in parts {
         let Role::Member(member) = part.hit.meaning.role else { continue };
         let field = &around.fields[part.field];
         // `merchant: {name}` is a member of the object that holds `merchant`.
-        let own = field.path.parent().unwrap_or(Path::ROOT);
         let outside = usize::from(part.hit.start) < part.reading.outer.len();
-        let object = if outside { own.parent().unwrap_or(own) } else { own };
-        groups
-            .entry((part.hit.meaning.element, field.part, object.identity()))
-            .or_default()
-            .members
-            .push((member, part));
+        let object = if outside { surroundings::object_above(field) } else { None };
+        let object = object.unwrap_or_else(|| surroundings::object(field));
+        groups.entry((part.hit.meaning.element, object)).or_default().members.push((member, part));
     }
-    for ((id, _, _), group) in groups {
+    for ((id, _), group) in groups {
         let element = &compiled.elements[usize::from(id)];
         let Some(record) = &element.record else { continue };
         let present: u64 = group.members.iter().fold(0, |set, (member, _)| set | 1 << member);
-        let complete = record.required.iter().all(|member| present & (1 << member) != 0);
-        let shown = group.members.iter().find(|(member, _)| *member == record.show).or(group.members.first());
+        let has = |members: &[u8]| members.iter().all(|member| present & (1 << member) != 0);
+        let complete = has(&record.required);
+        let of = |wanted: u8| group.members.iter().find(|(member, _)| *member == wanted);
+        let shown = of(record.show)
+            .or_else(|| record.required.first().and_then(|&member| of(member)))
+            .or(group.members.first());
         let Some((_, part)) =
             shown.filter(|_| complete && present.count_ones() >= record.min.min(record.min_supported))
         else {
@@ -45,8 +44,8 @@ pub(super) fn find(compiled: &Compiled, around: &Surroundings<'_, '_>, parts: &[
         let context = around.weigh(element, field, &part.reading, Some(&part.hit));
         let enough = match context {
             Context::Supported => record.min_supported,
-            Context::Neutral => record.min,
-            Context::Vetoed => continue,
+            Context::Neutral if has(&record.required_alone) => record.min,
+            Context::Neutral | Context::Vetoed => continue,
         };
         if present.count_ones() >= enough && scan::on_side(element, field) {
             let confidence = if context == Context::Supported { Confidence::High } else { Confidence::Medium };

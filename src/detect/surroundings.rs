@@ -6,7 +6,8 @@ use std::rc::Rc;
 
 use super::compile::Element;
 use super::lexicon::{KeyHit, Lexicon, Name, WordId};
-use crate::decode::{Direction, Field, Part, Path};
+use super::words;
+use crate::decode::{Direction, Field, Part, Path, Step};
 
 /// What the context says of a reading of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub(super) enum Context {
 pub(super) struct Surroundings<'d, 'x> {
     pub fields: &'d [Field<'x>],
     lexicon: &'d Lexicon,
-    by_parent: HashMap<(Part, usize), Vec<u32>>,
+    by_object: HashMap<Object<'x>, Vec<u32>>,
     names: RefCell<HashMap<&'x str, Rc<Name>>>,
     url: Name,
 }
@@ -76,11 +77,11 @@ const LABELS: &[&str] = &[
 
 impl<'d, 'x> Surroundings<'d, 'x> {
     pub fn new(lexicon: &'d Lexicon, url: &str, fields: &'d [Field<'x>]) -> Self {
-        let mut by_parent: HashMap<(Part, usize), Vec<u32>> = HashMap::new();
+        let mut by_object: HashMap<Object<'x>, Vec<u32>> = HashMap::new();
         for (i, field) in fields.iter().enumerate() {
-            by_parent.entry(object(field)).or_default().push(i as u32);
+            by_object.entry(object(field)).or_default().push(i as u32);
         }
-        Self { fields, lexicon, by_parent, names: RefCell::default(), url: lexicon.read(url) }
+        Self { fields, lexicon, by_object, names: RefCell::default(), url: lexicon.read(url) }
     }
 
     /// The words of a name, split once per exchange.
@@ -118,9 +119,7 @@ impl<'d, 'x> Surroundings<'d, 'x> {
 
     /// Fields of the object above a field's own.
     pub fn uncles<'s>(&'s self, field: &Field<'x>) -> impl Iterator<Item = &'d Field<'x>> + use<'s, 'd, 'x> {
-        let above = field.path.parent().and_then(Path::parent);
-        let part = field.part;
-        above.into_iter().flat_map(move |path| self.members((part, path.identity())))
+        object_above(field).into_iter().flat_map(move |object| self.members(object))
     }
 
     /// Weigh the words around a field, the nearest first; at equal distance a veto outweighs support.
@@ -161,17 +160,18 @@ impl<'d, 'x> Surroundings<'d, 'x> {
                 .any(|key| self.name(key).ids.iter().any(|id| words.contains(id)))
     }
 
-    fn members<'s>(&'s self, object: (Part, usize)) -> impl Iterator<Item = &'d Field<'x>> + use<'s, 'd, 'x> {
+    fn members<'s>(&'s self, object: Object<'x>) -> impl Iterator<Item = &'d Field<'x>> + use<'s, 'd, 'x> {
         // A huge object's members are not each other's context.
-        self.by_parent.get(&object).into_iter().flat_map(|list| list.iter().take(64)).map(|&i| &self.fields[i as usize])
+        self.by_object.get(&object).into_iter().flat_map(|list| list.iter().take(64)).map(|&i| &self.fields[i as usize])
     }
 
     /// What the neighbours, or those of the array around, say the value is.
     fn label(&self, field: &Field<'x>) -> Option<Rc<Name>> {
         let mut place = field.path.parent();
+        let mut here = object(field);
         for _ in 0..3 {
             let path = place?;
-            let found = self.members((field.part, path.identity())).find(|other| {
+            let found = self.members(here).find(|other| {
                 let short = !other.value.is_empty() && other.value.len() <= 60;
                 short && other.key.is_some_and(|key| self.name(key).is_one_of(LABELS)) && !other.path.same(field.path)
             });
@@ -179,6 +179,7 @@ impl<'d, 'x> Surroundings<'d, 'x> {
                 return Some(self.name(other.value));
             }
             place = path.parent();
+            here = (field.part, place?.identity(), "");
         }
         None
     }
@@ -210,6 +211,22 @@ fn verdict(element: &Element, words: &[WordId]) -> Context {
     }
 }
 
-fn object(field: &Field<'_>) -> (Part, usize) {
-    (field.part, field.path.parent().unwrap_or(Path::ROOT).identity())
+/// The object a field is a member of. A flat key (`shipping[name]`) names it; otherwise the path does.
+pub(super) type Object<'x> = (Part, usize, &'x str);
+
+pub(super) fn object<'x>(field: &Field<'x>) -> Object<'x> {
+    let prefix = match field.path.step() {
+        Some(Step::Key(key)) => words::prefix(key),
+        _ => "",
+    };
+    (field.part, field.path.parent().unwrap_or(Path::ROOT).identity(), prefix)
+}
+
+/// The object around a field's own.
+pub(super) fn object_above<'x>(field: &Field<'x>) -> Option<Object<'x>> {
+    let (part, parent, prefix) = object(field);
+    if !prefix.is_empty() {
+        return Some((part, parent, words::prefix(prefix)));
+    }
+    field.path.parent().and_then(Path::parent).map(|path| (part, path.identity(), ""))
 }

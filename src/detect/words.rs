@@ -22,6 +22,11 @@ pub(super) fn split(key: &str) -> Vec<String> {
     words
 }
 
+/// What a flat key says of its place: `shipping` of `shipping[name]`, `user.home` of `user.home.city`; empty if nothing.
+pub(super) fn prefix(key: &str) -> &str {
+    key.rfind(['[', '.']).map_or("", |end| &key[..end])
+}
+
 /// Longer keys are texts, not names.
 const MAX_CHARS: usize = 160;
 
@@ -68,6 +73,13 @@ mod tests {
 
     fn check(key: &str, words: &str) {
         assert_eq!(split(key).join(" "), words, "{key}");
+    }
+
+    #[test]
+    fn flat_keys_have_a_place() {
+        assert_eq!(prefix("data[0][user_data][em]"), "data[0][user_data]");
+        assert_eq!(prefix("user.home.city"), "user.home");
+        assert_eq!(prefix("city"), "");
     }
 
     #[test]
