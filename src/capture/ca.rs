@@ -16,7 +16,8 @@ use super::ca_create;
 use super::crypto::sha256_hex;
 
 /// Names of the pair inside the data directory.
-pub(super) const CERTIFICATE: &str = "ca.pem";
+/// The certificate's file in the data directory.
+pub const CERTIFICATE: &str = "ca.pem";
 pub(super) const KEY: &str = "ca.key";
 /// A PEM file of ours is well under this; a bigger file is not one.
 const MAX_FILE: u64 = 64 * 1024;

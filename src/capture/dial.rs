@@ -16,8 +16,6 @@ use crate::exchange::{NoPeer, Peer, Trouble};
 
 /// A slow candidate's start before the next is tried too (RFC 8305 section 5).
 const STAGGER: Duration = Duration::from_millis(250);
-/// For all candidates together.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A connection that stands.
 #[derive(Debug)]
@@ -48,8 +46,9 @@ pub struct Dialer {
 }
 
 impl Dialer {
-    pub fn new(resolver: Resolver, policy: Arc<Policy>) -> Self {
-        Self { resolver, policy, connect_timeout: CONNECT_TIMEOUT }
+    /// `connect_timeout` is for all candidates of a destination together.
+    pub fn new(resolver: Resolver, policy: Arc<Policy>, connect_timeout: Duration) -> Self {
+        Self { resolver, policy, connect_timeout }
     }
 
     /// Connects to `host` and `port`, as the client named them, on behalf of `client`.
@@ -161,7 +160,7 @@ mod tests {
 
     fn dialer(overrides: &[String], own: &[SocketAddr]) -> Dialer {
         let overrides = overrides.iter().map(|text| text.parse().unwrap()).collect();
-        Dialer::new(Resolver::new(overrides), Arc::new(Policy::new(own.to_vec(), Vec::new())))
+        Dialer::new(Resolver::new(overrides), Arc::new(Policy::new(own.to_vec(), Vec::new())), Duration::from_secs(10))
     }
 
     async fn listener() -> (TcpListener, SocketAddr) {

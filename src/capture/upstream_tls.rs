@@ -19,7 +19,6 @@ use super::roots::{ExtraRoots, RootsError, verifier};
 use super::{tls_trouble, upstream_certificate};
 use crate::exchange::{TlsSide, Trouble, UpstreamCertificate};
 
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Upstreams whose sessions are kept for resumption.
 const SESSIONS: usize = 1024;
 
@@ -64,7 +63,7 @@ pub struct UpstreamTls {
 
 impl UpstreamTls {
     /// Trusts the platform's roots and the extra ones. They are read once, here.
-    pub fn new(extra: &ExtraRoots) -> Result<Self, RootsError> {
+    pub fn new(extra: &ExtraRoots, handshake_timeout: Duration) -> Result<Self, RootsError> {
         let (verifier, warning) = verifier(extra)?;
         let builder = ClientConfig::builder_with_provider(provider()).with_protocol_versions(VERSIONS);
         let mut config = builder
@@ -78,7 +77,7 @@ impl UpstreamTls {
         let mut without_sni = config.clone();
         without_sni.enable_sni = false;
         let (with_sni, without_sni) = (Arc::new(config), Arc::new(without_sni));
-        Ok(Self { with_sni, without_sni, handshake_timeout: HANDSHAKE_TIMEOUT, warning })
+        Ok(Self { with_sni, without_sni, handshake_timeout, warning })
     }
 
     /// What the operator should know about the roots.
@@ -214,7 +213,7 @@ mod tests {
     }
 
     fn client(authority: &Authority) -> UpstreamTls {
-        UpstreamTls::new(&[authority.der().clone()].into_iter().collect()).unwrap()
+        UpstreamTls::new(&[authority.der().clone()].into_iter().collect(), Duration::from_secs(10)).unwrap()
     }
 
     /// One handshake; what the client has, and the name the server was asked for.

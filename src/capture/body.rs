@@ -1,0 +1,222 @@
+//! The bodies that pass: forwarded frame by frame, each frame's handle shown to the recorder on the way.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use tokio::sync::Notify;
+use tokio::time::{Instant, Sleep};
+
+use super::recorder::{Leg, Recorder};
+
+pin_project_lite::pin_project! {
+    /// What goes back to the client: the server's body, or one of Landfall's own.
+    #[project = OutgoingProjection]
+    pub enum Outgoing {
+        Relayed { #[pin] body: Tee },
+        Own { #[pin] body: Full<Bytes> },
+    }
+}
+
+/// A body on its way through. It ends exactly as the one it wraps: trailers, error and all.
+pub struct Tee {
+    body: Incoming,
+    leg: Leg,
+    /// `None` for what passes unrecorded.
+    recorder: Option<Arc<Recorder>>,
+    ended: bool,
+    silence: Silence,
+    /// Set for a request that waits for `100 Continue`.
+    gate: Option<Gate>,
+}
+
+/// Holds a request body back until the server asks for it, or has been silent for a while (RFC 9110 section 10.1.1).
+pub struct Gate {
+    opened: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+/// Why a passing body ended before its end.
+#[derive(Debug)]
+pub enum TeeError {
+    Hyper(hyper::Error),
+    /// Nothing came for the idle limit.
+    Silence,
+}
+
+impl Tee {
+    pub fn new(body: Incoming, leg: Leg, recorder: Option<Arc<Recorder>>, idle: Duration) -> Self {
+        let mut tee = Self { body, leg, recorder, ended: false, silence: Silence::new(idle), gate: None };
+        if tee.body.is_end_stream() {
+            tee.end(Ending::Whole);
+        }
+        tee
+    }
+
+    /// Hold the first byte back until `opened` is notified or the wait is over.
+    pub fn gated(mut self, opened: Arc<Notify>, wait: Duration) -> Self {
+        let opened = async move {
+            // After the wait the body is sent anyway: a server may never say 100.
+            let _elapsed = tokio::time::timeout(wait, opened.notified()).await;
+        };
+        self.gate = Some(Gate { opened: Box::pin(opened) });
+        self
+    }
+
+    /// A client may keep its side of a stream open and silent once the server has begun to answer.
+    fn may_be_silent(&self) -> bool {
+        self.leg == Leg::Request && self.recorder.as_ref().is_some_and(|recorder| recorder.has_response())
+    }
+
+    fn end(&mut self, ending: Ending) {
+        if !std::mem::replace(&mut self.ended, true)
+            && let Some(recorder) = self.recorder.take()
+        {
+            recorder.ended(self.leg, ending);
+        }
+    }
+}
+
+/// How a passing body ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    Whole,
+    /// Whoever sends it stopped in the middle.
+    SenderFailed,
+    SenderSilent,
+    /// Whoever reads it went away.
+    ReaderLeft,
+}
+
+impl Body for Tee {
+    type Data = Bytes;
+    type Error = TeeError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, TeeError>>> {
+        let this = &mut *self;
+        if let Some(gate) = &mut this.gate {
+            ready!(gate.opened.as_mut().poll(cx));
+            this.gate = None;
+        }
+        match Pin::new(&mut this.body).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                this.silence.heard();
+                if let Some(recorder) = &this.recorder {
+                    recorder.frame(this.leg, &frame);
+                }
+                if this.body.is_end_stream() {
+                    this.end(Ending::Whole);
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(Some(Err(error))) => {
+                this.end(Ending::SenderFailed);
+                Poll::Ready(Some(Err(TeeError::Hyper(error))))
+            }
+            Poll::Ready(None) => {
+                this.end(Ending::Whole);
+                Poll::Ready(None)
+            }
+            Poll::Pending => {
+                ready!(this.silence.poll(cx));
+                if this.may_be_silent() {
+                    this.silence.heard();
+                    ready!(this.silence.poll(cx));
+                }
+                this.end(Ending::SenderSilent);
+                Poll::Ready(Some(Err(TeeError::Silence)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Tee {
+    fn drop(&mut self) {
+        self.end(Ending::ReaderLeft);
+    }
+}
+
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = TeeError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, TeeError>>> {
+        match self.project() {
+            OutgoingProjection::Relayed { body } => body.poll_frame(cx),
+            OutgoingProjection::Own { body } => body.poll_frame(cx).map_err(|never: Infallible| match never {}),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Relayed { body } => body.is_end_stream(),
+            Self::Own { body } => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Relayed { body } => body.size_hint(),
+            Self::Own { body } => body.size_hint(),
+        }
+    }
+}
+
+impl fmt::Display for TeeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hyper(error) => error.fmt(f),
+            Self::Silence => f.write_str("nothing came for the idle limit"),
+        }
+    }
+}
+
+impl std::error::Error for TeeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Hyper(error) => Some(error),
+            Self::Silence => None,
+        }
+    }
+}
+
+/// A clock for silence, armed only while nothing comes.
+struct Silence {
+    limit: Duration,
+    sleep: Option<Pin<Box<Sleep>>>,
+    armed: bool,
+}
+
+impl Silence {
+    fn new(limit: Duration) -> Self {
+        Self { limit, sleep: None, armed: false }
+    }
+
+    fn heard(&mut self) {
+        self.armed = false;
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let deadline = Instant::now() + self.limit;
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        if !std::mem::replace(&mut self.armed, true) {
+            sleep.as_mut().reset(deadline);
+        }
+        sleep.as_mut().poll(cx)
+    }
+}

@@ -1,0 +1,99 @@
+//! Capture's own metrics. Registered by whoever owns the registry.
+
+use prometheus::core::Collector;
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGaugeVec, Opts};
+
+/// What capture counts beside the records it makes.
+#[derive(Clone)]
+pub struct Counters {
+    pub connections: IntCounterVec,
+    pub active: IntGaugeVec,
+    pub tls_handshakes: IntCounterVec,
+    pub upstream_connect: Histogram,
+    pub leaves_issued: IntCounter,
+}
+
+/// How a client connection ended up; the closed label set of `landfall_connections_total`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectionResult {
+    /// It ended in good order, used or not.
+    Closed,
+    /// Landfall would not serve this client.
+    Denied,
+    /// Too many were open.
+    Limit,
+    /// It ended with an error.
+    Failed,
+}
+
+impl ConnectionResult {
+    const ALL: [Self; 4] = [Self::Closed, Self::Denied, Self::Limit, Self::Failed];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Denied => "denied",
+            Self::Limit => "limit",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// The only listener so far.
+pub const LISTENER: &str = "proxy";
+
+impl Counters {
+    /// Fails only if a name or label is malformed, which a test would show.
+    pub fn new() -> prometheus::Result<Self> {
+        let counters = Self {
+            connections: IntCounterVec::new(
+                Opts::new("landfall_connections_total", "Client connections and how they ended up."),
+                &["listener", "result"],
+            )?,
+            active: IntGaugeVec::new(
+                Opts::new("landfall_connections_active", "Client connections open now."),
+                &["listener"],
+            )?,
+            tls_handshakes: IntCounterVec::new(
+                Opts::new("landfall_tls_handshakes_total", "TLS handshakes by side and result."),
+                &["side", "result"],
+            )?,
+            upstream_connect: Histogram::with_opts(
+                HistogramOpts::new(
+                    "landfall_upstream_connect_seconds",
+                    "Time a TCP connection to a server took, name resolution not counted.",
+                )
+                .buckets(vec![0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0]),
+            )?,
+            leaves_issued: IntCounter::new(
+                "landfall_leaf_certificates_issued_total",
+                "Certificates minted for intercepted hosts.",
+            )?,
+        };
+        counters.start_at_zero();
+        Ok(counters)
+    }
+
+    /// For the registry.
+    pub fn collectors(&self) -> Vec<Box<dyn Collector>> {
+        vec![
+            Box::new(self.connections.clone()),
+            Box::new(self.active.clone()),
+            Box::new(self.tls_handshakes.clone()),
+            Box::new(self.upstream_connect.clone()),
+            Box::new(self.leaves_issued.clone()),
+        ]
+    }
+
+    fn start_at_zero(&self) {
+        for result in ConnectionResult::ALL {
+            self.connections.with_label_values(&[LISTENER, result.as_str()]).inc_by(0);
+        }
+        self.active.with_label_values(&[LISTENER]).set(0);
+        for side in ["client", "upstream"] {
+            for result in ["ok", "failed"] {
+                self.tls_handshakes.with_label_values(&[side, result]).inc_by(0);
+            }
+        }
+    }
+}

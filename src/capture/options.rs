@@ -1,0 +1,95 @@
+//! What capture can be told: addresses, limits, and what to do when the record can't be kept.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use super::host_suffix::HostSuffix;
+
+/// Everything `capture` needs to know at start.
+#[derive(Debug, Clone)]
+pub struct CaptureConfig {
+    pub listen: SocketAddr,
+    /// Hosts, with what stands below them, that are relayed unopened.
+    pub bypass: Vec<HostSuffix>,
+    /// Client ranges that may use the proxy; empty: see `policy`.
+    pub allow_clients: Vec<IpNet>,
+    pub on_trouble: OnTrouble,
+    pub limits: Limits,
+    /// Rejections of Landfall's certificate by one client for one host after which the pair is relayed unopened.
+    pub pinned_after: u32,
+}
+
+/// What happens to traffic while the ledger, or the queue before it, can't take another exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnTrouble {
+    /// Requests wait, then are answered 503: nothing goes unrecorded.
+    #[default]
+    Block,
+    /// Traffic goes on; what is not recorded is counted and becomes a `gap` line.
+    Shed,
+}
+
+/// Bounds that no peer can push.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Client connections open at once.
+    pub connections: usize,
+    /// Exchanges under way or waiting for the workers.
+    pub slots: usize,
+    /// Bytes of one header block.
+    pub header_block: usize,
+    /// Fields of one header block.
+    pub header_fields: usize,
+    /// Concurrent streams of one HTTP/2 connection.
+    pub h2_streams: u32,
+    /// Wait for a whole request head; also how long an idle HTTP/1.1 client connection is kept.
+    pub header_read: Duration,
+    /// Each TLS handshake, the ClientHello included.
+    pub handshake: Duration,
+    /// Silence of a client after `CONNECT` until the server is taken to speak first.
+    pub first_byte: Duration,
+    pub connect: Duration,
+    /// Silence on a tunnel, in a body, or before a response.
+    pub idle: Duration,
+    /// Wait for a slot before the client is told 503.
+    pub slot_wait: Duration,
+    /// Bytes kept of one body.
+    pub body: usize,
+    /// Bytes kept of all bodies together, until the workers are done with them.
+    pub bodies: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 4096,
+            slots: 4096,
+            header_block: 64 << 10,
+            header_fields: 128,
+            h2_streams: 100,
+            header_read: Duration::from_secs(30),
+            handshake: Duration::from_secs(10),
+            first_byte: Duration::from_secs(3),
+            connect: Duration::from_secs(10),
+            idle: Duration::from_secs(300),
+            slot_wait: Duration::from_secs(10),
+            body: 8 << 20,
+            bodies: 96 << 20,
+        }
+    }
+}
+
+impl Default for CaptureConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            bypass: Vec::new(),
+            allow_clients: Vec::new(),
+            on_trouble: OnTrouble::default(),
+            limits: Limits::default(),
+            pinned_after: 1,
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What every connection of the proxy shares.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::counters::Counters;
+use super::dial::{Dialer, Dialled};
+use super::host::LeafName;
+use super::keep::KeepBudget;
+use super::leaf::LeafIssuer;
+use super::learnt::Learnt;
+use super::options::CaptureConfig;
+use super::policy::{Policy, Refusal};
+use super::sink::Sink;
+use super::upstream::{LinkError, LinkFacts, TlsRoute, secured_facts};
+use super::upstream_tls::{Secured, UpstreamTls};
+use crate::exchange::{Client, Session};
+
+/// The proxy, ready to take connections.
+pub struct Proxy {
+    pub config: CaptureConfig,
+    pub session: Arc<Session>,
+    pub leaves: LeafIssuer,
+    pub upstream_tls: UpstreamTls,
+    pub dialer: Dialer,
+    pub policy: Arc<Policy>,
+    /// The address that is really bound.
+    pub listening: SocketAddr,
+    pub sink: Arc<Sink>,
+    pub keep: Arc<KeepBudget>,
+    pub learnt: Learnt,
+    pub counters: Counters,
+    /// The CA's certificate, for clients that ask `landfall.test` for it.
+    pub ca_pem: Bytes,
+    pub ca_der: Bytes,
+    /// Cancelled when the proxy stops taking requests.
+    pub shutdown: CancellationToken,
+    /// Cancelled when what is still open must end.
+    pub deadline: CancellationToken,
+    pub tasks: TaskTracker,
+}
+
+/// One client connection, as its requests see it.
+#[derive(Clone)]
+pub struct ClientConnection {
+    pub client: Client,
+    /// Kept by everything that belongs to this connection, so that the limit counts it as open.
+    pub slot: super::sink::ConnectionSlot,
+}
+
+impl Proxy {
+    /// Whether a configured rule exempts this host from being opened.
+    pub fn bypasses(&self, host: &str) -> bool {
+        LeafName::parse(host).is_ok_and(|host| self.config.bypass.iter().any(|suffix| suffix.covers(&host)))
+    }
+
+    /// Whether a client may use this proxy at all.
+    pub fn admits(&self, client: IpAddr) -> Result<(), Refusal> {
+        self.policy.admit(client, self.listening)
+    }
+
+    /// Resolve, check and connect.
+    pub async fn dial(&self, client: &Client, host: &str, port: u16) -> Result<Dialled, LinkError> {
+        // A live client always has an address; without one it counts as a stranger.
+        let address = client.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let dialled = self.dialer.dial(address, host, port).await;
+        match &dialled {
+            Ok(dialled) => {
+                if let Some(time) = dialled.peer.connect_time {
+                    self.counters.upstream_connect.observe(time.as_secs_f64());
+                }
+            }
+            Err(error) => tracing::debug!(host, port, error = error.trouble.as_str(), "dial failed"),
+        }
+        dialled.map_err(|error| LinkError {
+            trouble: error.trouble,
+            reason: error.reason,
+            peer: Err(error.no_peer),
+            wants_certificate: false,
+        })
+    }
+
+    /// TLS to the server over a connection that is there.
+    pub async fn secure(&self, dialled: Dialled, tls: &TlsRoute) -> Result<(Secured<TcpStream>, LinkFacts), LinkError> {
+        let began = Instant::now();
+        let Dialled { stream, peer, dns, .. } = dialled;
+        let secured = self.upstream_tls.connect(stream, tls.sni.as_deref(), &tls.verify, &tls.alpn).await;
+        let result = if secured.is_ok() { "ok" } else { "failed" };
+        self.counters.tls_handshakes.with_label_values(&["upstream", result]).inc();
+        match secured {
+            Ok(secured) => {
+                let facts = secured_facts(peer, dns, began, &secured);
+                Ok((secured, facts))
+            }
+            Err(error) => Err(LinkError {
+                trouble: error.trouble,
+                reason: error.reason,
+                peer: Ok(peer),
+                wants_certificate: error.client_certificate_asked,
+            }),
+        }
+    }
+}

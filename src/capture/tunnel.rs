@@ -1,0 +1,164 @@
+//! What stays closed: relayed exactly, and recorded as a connection whose content was not seen.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio::io::{AsyncRead, AsyncWrite};
+use ulid::Ulid;
+
+use super::dial::Dialled;
+use super::proxy::{ClientConnection, Proxy};
+use super::sink::Captured;
+use super::splice::{SpliceEnd, splice};
+use super::upstream::{LinkError, LinkFacts};
+use crate::exchange::{
+    CaptureMode, Connection, Coverage, Destination, ExchangeId, NoPeer, Opaque, Outcome, Side, Timings, TlsFacts,
+    Trouble, WireBytes,
+};
+
+/// The record of one `CONNECT`, in the making. Whoever drops it without saying how it ended leaves a record of that.
+pub struct ConnectionRecord {
+    proxy: Arc<Proxy>,
+    connection: ClientConnection,
+    /// The host of the `CONNECT`, which is what was dialled.
+    dialled_host: String,
+    record: Connection,
+    began: Instant,
+    handshake: Duration,
+    settled: bool,
+}
+
+impl ConnectionRecord {
+    pub fn start(proxy: &Arc<Proxy>, connection: &ClientConnection, host: &str, port: u16) -> Self {
+        let record = Connection {
+            id: ExchangeId::new(Ulid::generate()),
+            session: Arc::clone(&proxy.session),
+            started_at: Timestamp::now(),
+            client: connection.client.clone(),
+            mode: CaptureMode::Forward,
+            coverage: Coverage::Intercepted,
+            destination: Destination { host: host.to_owned(), port, peer: Err(NoPeer::Unreachable) },
+            tls: TlsFacts::default(),
+            outcome: Outcome::Completed,
+            bytes: WireBytes::default(),
+            timings: Timings::default(),
+            notes: Vec::new(),
+        };
+        Self {
+            proxy: Arc::clone(proxy),
+            connection: connection.clone(),
+            dialled_host: host.to_owned(),
+            record,
+            began: Instant::now(),
+            handshake: Duration::ZERO,
+            settled: false,
+        }
+    }
+
+    /// The name that the client's hello asks for, when it is another than the `CONNECT` host.
+    pub fn named(&mut self, host: &str) {
+        host.clone_into(&mut self.record.destination.host);
+    }
+
+    pub fn tls(&mut self, facts: TlsFacts) {
+        self.record.tls = facts;
+    }
+
+    pub fn note(&mut self, note: crate::exchange::Note) {
+        self.record.notes.push(note);
+    }
+
+    pub fn dialled(&mut self, dialled: &Dialled) {
+        self.record.destination.peer = Ok(dialled.peer.clone());
+        self.record.timings.dns = dialled.dns;
+        self.record.timings.connect = dialled.peer.connect_time;
+    }
+
+    /// The host that was dialled; it stays the one to dial, whatever the hello names.
+    pub fn dialled_host(&self) -> &str {
+        &self.dialled_host
+    }
+
+    /// The client's handshake took this long.
+    pub fn shook_hands(&mut self, took: Duration) {
+        self.handshake = took;
+    }
+
+    pub fn handshake_time(&self) -> Duration {
+        self.handshake
+    }
+
+    pub fn linked(&mut self, facts: &LinkFacts) {
+        self.record.destination.peer = Ok(facts.peer.clone());
+        self.record.timings.dns = facts.dns;
+        self.record.timings.connect = facts.peer.connect_time;
+        self.record.timings.tls = facts.handshake;
+        self.record.tls.upstream.clone_from(&facts.tls);
+        self.record.tls.certificate.clone_from(&facts.certificate);
+    }
+
+    /// No connection to the server could be had.
+    pub fn unreachable(mut self, error: &LinkError) {
+        self.record.outcome = match &error.peer {
+            Err(NoPeer::Refused) => Outcome::Refused { error: error.trouble },
+            _ => Outcome::Failed { side: Side::Upstream, error: error.trouble },
+        };
+        self.record.destination.peer.clone_from(&error.peer);
+        self.send();
+    }
+
+    /// The client ended it before anything could be seen.
+    pub fn client_ended(mut self, error: Trouble) {
+        self.record.outcome = Outcome::Aborted { side: Side::Client, error };
+        self.send();
+    }
+
+    /// Relay two connections unopened to their end.
+    pub async fn tunnel<C, U>(mut self, client: C, upstream: U, why: Opaque)
+    where
+        C: AsyncRead + AsyncWrite,
+        U: AsyncRead + AsyncWrite,
+    {
+        self.record.coverage = Coverage::Tunnelled(why);
+        let ended = splice(client, upstream, self.proxy.config.limits.idle, &self.proxy.deadline).await;
+        self.record.bytes = WireBytes { up: ended.up, down: ended.down };
+        self.record.outcome = match ended.end {
+            SpliceEnd::Closed => Outcome::Completed,
+            SpliceEnd::ClientFailed => Outcome::Aborted { side: Side::Client, error: Trouble::ConnectionTerminated },
+            SpliceEnd::UpstreamFailed => {
+                Outcome::Aborted { side: Side::Upstream, error: Trouble::ConnectionTerminated }
+            }
+            SpliceEnd::Idle => Outcome::Aborted { side: Side::Landfall, error: Trouble::Timeout },
+            SpliceEnd::Shutdown => Outcome::Aborted { side: Side::Landfall, error: Trouble::Shutdown },
+        };
+        self.send();
+    }
+
+    /// Its exchanges are its record, or it was opened in advance and told nothing.
+    pub fn needless(mut self) {
+        self.settled = true;
+    }
+
+    fn send(mut self) {
+        self.hand_on();
+    }
+
+    fn hand_on(&mut self) {
+        self.settled = true;
+        self.record.timings.total = Some(self.began.elapsed());
+        let captured = Captured::Connection(Box::new(self.record.clone()), Arc::clone(&self.connection.slot));
+        self.proxy.sink.send(captured);
+    }
+}
+
+impl Drop for ConnectionRecord {
+    fn drop(&mut self) {
+        if !self.settled {
+            let shutdown = self.proxy.shutdown.is_cancelled();
+            let error = if shutdown { Trouble::Shutdown } else { Trouble::InternalError };
+            self.record.outcome = Outcome::Aborted { side: Side::Landfall, error };
+            self.hand_on();
+        }
+    }
+}
