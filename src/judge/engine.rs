@@ -81,6 +81,12 @@ impl Judge {
         &self.packs
     }
 
+    /// Kinds of identifier by which a subject is told, strongest first, in the order of the first pack's first unit.
+    pub fn subject_order(&self) -> Vec<String> {
+        let unit = self.packs.iter().flat_map(|pack| &pack.units).next();
+        unit.into_iter().flat_map(|unit| &unit.order).map(ToString::to_string).collect()
+    }
+
     /// Per pack and category, the number above which it is bulk.
     pub fn thresholds(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<str>, u64)> {
         self.packs.iter().flat_map(|pack| {

@@ -128,7 +128,14 @@ impl Loader<'_> {
             months: file.window.months.value,
             window_cite: file.window.cite.as_str().into(),
             combination: self.combination(&file)?,
-            units: file.units.iter().map(|unit| Unit { id: unit.id.as_str().into() }).collect(),
+            units: file
+                .units
+                .iter()
+                .map(|unit| Unit {
+                    id: unit.id.as_str().into(),
+                    order: unit.order.iter().map(|kind| kind.value.as_str().into()).collect(),
+                })
+                .collect(),
             listed: file.listed_identifiers.iter().map(ListedClass::from).collect(),
             id: file.id.as_str().into(),
             title: file.title.as_str().into(),

@@ -86,6 +86,8 @@ pub(super) struct ElementRole {
 #[derive(Debug)]
 pub(super) struct Unit {
     pub id: Arc<str>,
+    /// Kinds of identifier, the one that stands for the subject first.
+    pub order: Vec<Arc<str>>,
 }
 
 #[derive(Debug)]
