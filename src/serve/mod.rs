@@ -1,1 +1,17 @@
-//! serve
+//! Wiring: build everything, run it, drain it, stop it.
+//!
+//! What flows: capture hands exchanges to the `workers` (Q1), they audit them and hand assessments to the ledger's writer
+//! (Q2), exporters read the ledger. Shutdown goes the same way, left to right, so that nothing is overtaken.
+
+mod connect_times;
+mod engine;
+mod metrics;
+mod running;
+mod signals;
+mod start;
+mod workers;
+
+pub use engine::{Engine, EngineError};
+pub use running::{Facts, RunOptions, Running};
+pub use signals::Signals;
+pub use start::StartError;

@@ -1,0 +1,273 @@
+//! A running Landfall: everything built and wired, until it is drained.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use ulid::Ulid;
+
+use super::workers::Workers;
+use super::{Engine, StartError};
+use crate::capture::{
+    self, Ca, Capture, CaptureConfig, Counters, ExtraRoots, Limits, Parts, Policy, Resolver, Sink, UpstreamTls,
+};
+use crate::config::{self, Export, Settings};
+use crate::console::{self, Admin, CaFacts, Token};
+use crate::exchange::{Session, SessionId};
+use crate::export::{Events, Metrics, Target};
+use crate::ledger::{self, Entry, Ledger, LedgerHealth, SessionEvent, Writer, WriterOptions};
+
+/// What a run is called in the record.
+#[derive(Debug, Clone, Default)]
+pub struct RunOptions {
+    pub session: Option<String>,
+    pub app: Option<String>,
+}
+
+/// Where things are, once it runs.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    pub proxy: SocketAddr,
+    pub admin: SocketAddr,
+    pub ca: CaFacts,
+    pub data: PathBuf,
+    /// What the operator should know, one line each.
+    pub warnings: Vec<String>,
+}
+
+/// A Landfall at work.
+pub struct Running {
+    runtime: Runtime,
+    facts: Facts,
+    session: Arc<Session>,
+    capture: Capture,
+    sink: Arc<Sink>,
+    workers: Workers,
+    writer: Writer,
+    exporters: Vec<Events>,
+    admin: JoinHandle<std::io::Result<()>>,
+    admin_shutdown: CancellationToken,
+    drain: Duration,
+}
+
+impl Running {
+    /// Build, bind and start. When this returns, connections are served.
+    pub fn start(settings: &Settings, options: &RunOptions) -> Result<Self, StartError> {
+        let data = config::data_dir(settings.ledger.data.as_deref())?;
+        let ledger = Arc::new(Ledger::open(&data, settings.ledger.sync)?);
+        let ca = Arc::new(Ca::open_or_create(&data, Timestamp::now())?);
+        let engine = Engine::build(settings, ledger.keys().clone(), false)?;
+        let roots = ExtraRoots::read(&settings.capture.upstream_ca)?;
+        let upstream_tls = UpstreamTls::new(&roots, settings.capture.limits.handshake)?;
+        let mut warnings = engine.warnings.clone();
+        warnings.extend(upstream_tls.warning().map(str::to_owned));
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("io").build()?;
+        let _inside = runtime.enter();
+        let proxy_listener = bind(&runtime, settings.capture.listen, "--listen")?;
+        let admin_listener = bind(&runtime, settings.console.listen, "--admin")?;
+        let (proxy, admin) = (proxy_listener.local_addr()?, admin_listener.local_addr()?);
+
+        let counters = Counters::new()?;
+        let metrics = Arc::new(super::metrics::build(&engine, &ca, &counters)?);
+        let exporters = exporters(settings, &ledger, &metrics)?;
+        let in_force = Arc::new(ArcSwap::from_pointee(engine.in_force()));
+        let observed = Arc::clone(&metrics);
+        let writer = Writer::spawn(
+            Arc::clone(&ledger),
+            in_force,
+            writer_options(settings),
+            Box::new(move |committed| observed.observe(committed)),
+        )?;
+        let health = writer.health();
+        let config = capture_config(settings);
+        let (sink, queue) = {
+            let health = Arc::clone(&health);
+            let Limits { slots, slot_wait, .. } = config.limits;
+            Sink::new(slots, config.on_trouble, slot_wait, move || health.is_available())
+        };
+        let workers =
+            Workers::spawn(threads(), Arc::clone(&engine.auditor), queue, Arc::clone(&sink), writer.sender())?;
+        let session = Arc::new(Session {
+            id: SessionId::new(Ulid::generate()),
+            label: options.session.clone(),
+            app: options.app.clone(),
+            started_at: Timestamp::now(),
+        });
+        record_session(&writer, &session, SessionEvent::Opened);
+        let ca_facts = ca_facts(&ca, &data);
+        let admin_shutdown = CancellationToken::new();
+        let admin_task = serve_admin(
+            &runtime,
+            admin_listener,
+            Admin {
+                proxy,
+                hosts: settings.console.hosts.clone(),
+                token: (!admin.ip().is_loopback()).then(|| Token::open_or_create(&data)).transpose()?,
+                metrics: super::metrics::exposition(&metrics, &sink, writer.sender()),
+                ready: Arc::new(move || readiness(&health)),
+                ca: ca_facts.clone(),
+            },
+            admin_shutdown.clone(),
+        );
+        let capture = Capture::start(
+            Parts {
+                policy: Policy::new(vec![proxy, admin], config.allow_clients.clone()),
+                resolver: Resolver::new(settings.capture.resolve.clone()),
+                config,
+                session: Arc::clone(&session),
+                ca,
+                upstream_tls,
+                sink: Arc::clone(&sink),
+                counters,
+            },
+            proxy_listener,
+        )?;
+        let facts = Facts { proxy, admin, ca: ca_facts, data, warnings };
+        let drain = settings.capture.limits.drain;
+        drop(_inside);
+        Ok(Self {
+            runtime,
+            facts,
+            session,
+            capture,
+            sink,
+            workers,
+            writer,
+            exporters,
+            admin: admin_task,
+            admin_shutdown,
+            drain,
+        })
+    }
+
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// Run something on the IO runtime, a wait for signals for example.
+    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// Let something run beside, until the drain ends.
+    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn(future);
+    }
+
+    /// Stop, left to right: take no more traffic, audit what was captured, write what was audited, deliver what was
+    /// written.
+    pub fn drain(self) -> Result<(), StartError> {
+        self.runtime.block_on(self.capture.drain(self.drain));
+        self.workers.drain(&self.sink);
+        record_session(&self.writer, &self.session, SessionEvent::Closed);
+        let summary = self.writer.close(self.drain);
+        let undelivered: u64 = self.exporters.into_iter().map(deliver).sum();
+        self.admin_shutdown.cancel();
+        if let Err(error) = self.runtime.block_on(self.admin) {
+            tracing::warn!(%error, "the admin listener did not end in order");
+        }
+        match (summary.lost + self.sink.lost(), undelivered) {
+            (0, 0) => Ok(()),
+            (0, records) => Err(StartError::Undelivered { records }),
+            (lost, _) => Err(StartError::Lost { lost }),
+        }
+    }
+}
+
+fn deliver(exporter: Events) -> u64 {
+    let delivery = exporter.finish();
+    if let Some(error) = &delivery.error {
+        tracing::warn!(%error, undelivered = delivery.undelivered, "an exporter met an error");
+    }
+    delivery.undelivered
+}
+
+fn record_session(writer: &Writer, session: &Arc<Session>, event: SessionEvent) {
+    let entry = Entry::Session { event, session: Arc::clone(session), at: Timestamp::now() };
+    if writer.sender().send(entry).is_err() {
+        tracing::error!("the session could not be recorded: the ledger's writer is gone");
+    }
+}
+
+fn bind(runtime: &Runtime, address: SocketAddr, flag: &'static str) -> Result<tokio::net::TcpListener, StartError> {
+    let bound = runtime.block_on(tokio::net::TcpListener::bind(address));
+    bound.map_err(|source| StartError::Bind { address, flag, source })
+}
+
+fn serve_admin(
+    runtime: &Runtime,
+    listener: tokio::net::TcpListener,
+    admin: Admin,
+    shutdown: CancellationToken,
+) -> JoinHandle<std::io::Result<()>> {
+    runtime.spawn(console::serve(listener, admin, shutdown))
+}
+
+fn readiness(health: &LedgerHealth) -> Result<(), String> {
+    if health.is_available() {
+        Ok(())
+    } else {
+        Err("the ledger cannot be written: free space in the data directory or mend its file system".to_owned())
+    }
+}
+
+fn ca_facts(ca: &Ca, data: &std::path::Path) -> CaFacts {
+    CaFacts {
+        pem: ca.certificate_pem().to_owned(),
+        der: ca.certificate_der().to_vec(),
+        fingerprint: ca.fingerprint_sha256(),
+        path: data.join(capture::CA_CERTIFICATE_FILE),
+    }
+}
+
+fn writer_options(settings: &Settings) -> WriterOptions {
+    WriterOptions { group: settings.ledger.group, on_trouble: settings.ledger.on_trouble, ..WriterOptions::default() }
+}
+
+fn capture_config(settings: &Settings) -> CaptureConfig {
+    let limits = &settings.capture.limits;
+    CaptureConfig {
+        listen: settings.capture.listen,
+        bypass: settings.capture.bypass.clone(),
+        allow_clients: settings.capture.allow_clients.clone(),
+        on_trouble: match settings.ledger.on_trouble {
+            ledger::OnTrouble::Block => capture::OnTrouble::Block,
+            ledger::OnTrouble::Shed => capture::OnTrouble::Shed,
+        },
+        limits: Limits {
+            connections: limits.connections,
+            slots: limits.slots,
+            header_block: limits.header_block,
+            header_fields: limits.header_fields,
+            header_read: limits.header_read,
+            handshake: limits.handshake,
+            connect: limits.connect,
+            idle: limits.idle,
+            body: limits.body,
+            bodies: limits.body_budget,
+            ..Limits::default()
+        },
+        ..CaptureConfig::default()
+    }
+}
+
+/// Start every configured output, before the first record is written.
+fn exporters(settings: &Settings, ledger: &Ledger, metrics: &Metrics) -> Result<Vec<Events>, StartError> {
+    let start = |(name, export): (&String, &Export)| {
+        let Export::Events { path } = export;
+        let target = if path.as_os_str() == "-" { Target::Stdout } else { Target::File(path.clone()) };
+        Ok(Events::spawn(name, target, ledger, metrics.exporter(name))?)
+    };
+    settings.export.iter().map(start).collect()
+}
+
+/// One worker for each core: audits are computation.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}

@@ -1,0 +1,127 @@
+//! The workers: plain threads that audit what capture hands over, away from the IO runtime.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::connect_times::ConnectTimes;
+use crate::audit::Auditor;
+use crate::capture::{Captured, Sink};
+use crate::exchange::{Connection, Exchange};
+use crate::ledger::{Entry, EntrySender, GapReason};
+
+/// The threads between Q1 and Q2.
+pub struct Workers {
+    threads: Vec<JoinHandle<()>>,
+}
+
+struct Work {
+    auditor: Arc<Auditor>,
+    times: ConnectTimes,
+    queue: Mutex<Receiver<Captured>>,
+    sink: Arc<Sink>,
+    ledger: EntrySender,
+}
+
+impl Workers {
+    /// Start `count` threads.
+    pub fn spawn(
+        count: usize,
+        auditor: Arc<Auditor>,
+        queue: Receiver<Captured>,
+        sink: Arc<Sink>,
+        ledger: EntrySender,
+    ) -> std::io::Result<Self> {
+        let work = Arc::new(Work { auditor, times: ConnectTimes::default(), queue: Mutex::new(queue), sink, ledger });
+        let threads = (0..count.max(1))
+            .map(|number| {
+                let work = Arc::clone(&work);
+                std::thread::Builder::new().name(format!("audit-{number}")).spawn(move || work.run())
+            })
+            .collect::<std::io::Result<_>>()?;
+        Ok(Self { threads })
+    }
+
+    /// Audit what is still in the queue, then end. Capture must have ended before.
+    pub fn drain(self, sink: &Sink) {
+        for _ in &self.threads {
+            sink.send(Captured::End);
+        }
+        for thread in self.threads {
+            if thread.join().is_err() {
+                tracing::error!("a worker ended with a panic outside an audit");
+            }
+        }
+    }
+}
+
+impl Work {
+    fn run(&self) {
+        loop {
+            let captured = self.queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            match captured {
+                Ok(Captured::Exchange(raw)) => {
+                    let (exchange, hold) = raw.finish();
+                    self.record(self.audit(exchange));
+                    drop(hold);
+                }
+                Ok(Captured::Connection(connection, slot)) => {
+                    self.record(self.audit_connection(*connection));
+                    drop(slot);
+                }
+                Ok(Captured::Shed) => {
+                    if let Some(shed) = self.sink.take_shed() {
+                        let reason = GapReason::QueueFull;
+                        self.record(Entry::Gap { exchanges: shed.exchanges, reason, from: shed.from, to: shed.to });
+                    }
+                }
+                Ok(Captured::End) | Err(_) => return,
+            }
+        }
+    }
+
+    fn audit(&self, mut exchange: Exchange) -> Entry {
+        let observed = self.times.observe(&exchange.destination);
+        let audited = catch_unwind(AssertUnwindSafe(|| self.auditor.assess(&exchange, &observed)));
+        match audited {
+            Ok(assessment) => {
+                forget_bodies(&mut exchange);
+                Entry::Assessed(Box::new(exchange), Box::new(assessment))
+            }
+            Err(_) => panicked(exchange.started_at),
+        }
+    }
+
+    fn audit_connection(&self, connection: Connection) -> Entry {
+        let observed = self.times.observe(&connection.destination);
+        let audited = catch_unwind(AssertUnwindSafe(|| self.auditor.assess_connection(&connection, &observed)));
+        match audited {
+            Ok((placement, verdicts)) => Entry::Connected(Box::new(connection), Box::new(placement), verdicts),
+            Err(_) => panicked(connection.started_at),
+        }
+    }
+
+    fn record(&self, entry: Entry) {
+        if self.ledger.send(entry).is_err() {
+            tracing::error!("an audited exchange could not be recorded: the ledger's writer is gone");
+        }
+    }
+}
+
+/// The record needs their lengths only, and the queue must not hold their bytes.
+fn forget_bodies(exchange: &mut Exchange) {
+    exchange.request.message.body.captured = Bytes::new();
+    if let Ok(response) = &mut exchange.response {
+        response.message.body.captured = Bytes::new();
+    }
+    exchange.messages.clear();
+}
+
+fn panicked(from: Timestamp) -> Entry {
+    tracing::error!("the audit of an exchange failed; it is recorded as a gap");
+    Entry::Gap { exchanges: 1, reason: GapReason::Panic, from, to: Timestamp::now() }
+}
