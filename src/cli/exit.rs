@@ -38,6 +38,13 @@ impl From<Exit> for ExitCode {
     }
 }
 
+impl Exit {
+    /// An error that ends the command with this code.
+    pub fn with(self, error: impl Into<anyhow::Error>) -> anyhow::Error {
+        Failure { exit: self, text: one_line(&error.into()) }.into()
+    }
+}
+
 /// Attach the exit code to an error: `std::fs::read(path).or_exit(Exit::Io)?`.
 pub trait OrExit<T> {
     fn or_exit(self, exit: Exit) -> anyhow::Result<T>;
@@ -45,7 +52,7 @@ pub trait OrExit<T> {
 
 impl<T, E: Into<anyhow::Error>> OrExit<T> for Result<T, E> {
     fn or_exit(self, exit: Exit) -> anyhow::Result<T> {
-        self.map_err(|error| Failure { exit, text: one_line(&error.into()) }.into())
+        self.map_err(|error| exit.with(error))
     }
 }
 

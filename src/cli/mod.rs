@@ -5,6 +5,7 @@
 mod ca;
 mod completions;
 mod config;
+mod demo;
 mod exit;
 mod groups;
 mod locate;
@@ -15,6 +16,7 @@ mod output;
 mod panic;
 mod rules;
 mod run;
+mod run_banner;
 
 use std::process::ExitCode;
 use std::sync::LazyLock;
@@ -42,12 +44,16 @@ enum Command {
     Config(config::ConfigArgs),
     /// Say where destinations are, who runs their networks and who owns them, with the evidence.
     Locate(locate::LocateArgs),
+    /// Watch a simulated app on loopback, and where its data goes; needs no network.
+    Demo(demo::DemoArgs),
     /// Print a completion script for a shell.
     Completions(completions::CompletionsArgs),
     /// Write the manual pages into a directory.
     Man(man::ManArgs),
     /// Check, test, list and explain the rules.
     Rules(rules::RulesArgs),
+    /// Run the proxy: relay traffic, audit it, record it.
+    Run(Box<RunArgs>),
 }
 
 /// Parse the process's arguments, run the command, and report how it went: the whole of `main`.
@@ -73,6 +79,8 @@ impl Command {
             Self::Completions(args) => completions::run(args),
             Self::Man(args) => man::run(args),
             Self::Rules(args) => rules::run(args),
+            Self::Demo(args) => demo::run(args),
+            Self::Run(args) => run::run(args),
         }
     }
 }

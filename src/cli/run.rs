@@ -2,12 +2,15 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::ValueEnum;
+use tracing_subscriber::EnvFilter;
 
-use super::{DataArgs, GeoArgs, RuleArgs};
+use super::{DataArgs, Exit, GeoArgs, OrExit, RuleArgs, print, run_banner};
 use crate::capture::ResolveOverride;
 use crate::config::{self, ConfigError, Export, NotAValue, Settings, Value};
+use crate::serve::{RunOptions, Running, Signals, StartError};
 
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct RunArgs {
@@ -50,6 +53,56 @@ pub struct RunArgs {
 pub enum OnOff {
     On,
     Off,
+}
+
+/// Run the proxy until a signal ends it.
+pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
+    logs();
+    let settings = args.settings()?;
+    let options = RunOptions { session: args.session.clone(), app: args.app.clone() };
+    let running = Running::start(&settings, &options).map_err(exit_of)?;
+    let mut signals = running.block_on(async { Signals::listen() }).or_exit(Exit::Io)?;
+    let stdout_is_taken = settings.export.values().any(|Export::Events { path }| path.as_os_str() == "-");
+    let banner = run_banner::text(running.facts());
+    if stdout_is_taken {
+        eprint_text(&banner);
+    } else {
+        print(banner)?;
+    }
+    running.block_on(signals.next());
+    // The second signal ends the drain.
+    running.spawn(async move {
+        signals.next().await;
+        std::process::exit(Exit::Interrupted as i32);
+    });
+    running.drain().map_err(exit_of)?;
+    Ok(Exit::Ok.into())
+}
+
+/// Diagnostics go to stderr, at the level that `LANDFALL_LOG` names; warnings by default.
+fn logs() {
+    let filter = EnvFilter::try_from_env("LANDFALL_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    if subscriber.try_init().is_err() {
+        tracing::debug!("diagnostics were set up before");
+    }
+}
+
+/// For people, when stdout carries the events.
+fn eprint_text(text: &str) {
+    // With nobody to read stderr there is nobody to tell.
+    let _written = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
+}
+
+/// The exit code that an error of a run stands for.
+fn exit_of(error: StartError) -> anyhow::Error {
+    let exit = match &error {
+        StartError::Config(_) | StartError::Engine(_) | StartError::Roots(_) => Exit::Usage,
+        StartError::Undelivered { .. } => Exit::Partial,
+        StartError::Metrics(_) => Exit::Internal,
+        _ => Exit::Io,
+    };
+    exit.with(error)
 }
 
 /// Name of the export that `--events` makes, or replaces when the file has one of that name.
