@@ -2,6 +2,7 @@
 //!
 //! A command is an `Args` struct and a `run` that returns the exit code; an error picks its code with [`OrExit`].
 
+mod analyze;
 mod ca;
 mod completions;
 mod config;
@@ -38,6 +39,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Audit exchanges that somebody else captured: HAR 1.2 or exchange JSONL.
+    Analyze(analyze::AnalyzeArgs),
     /// Show or export the certificate authority that clients must trust.
     Ca(ca::CaArgs),
     /// Check a configuration file, or print an example.
@@ -73,6 +76,7 @@ pub fn main() -> ExitCode {
 impl Command {
     fn run(&self) -> anyhow::Result<ExitCode> {
         match self {
+            Self::Analyze(args) => analyze::run(args),
             Self::Ca(args) => ca::run(args),
             Self::Config(args) => config::run(args),
             Self::Locate(args) => locate::run(args),
