@@ -1,0 +1,13 @@
+//! Tests of the whole: the real binary between real clients and origins on loopback. `tests/run` installs what they need.
+
+mod support;
+
+mod analyze;
+mod browser;
+mod crash;
+mod curl;
+mod docs;
+mod floors;
+mod heavy;
+mod layering;
+mod scripted;
