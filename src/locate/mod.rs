@@ -1,7 +1,7 @@
 //! Destination to placement: under whose jurisdiction a recipient stands, with the evidence for it.
 //!
 //! Three answers that are never merged: where the answering host is, who runs its network, who owns the service.
-//! Every source is a [`Locator`] in its own file and only testifies; `weigh` decides. What nobody can know is said
+//! Every source is a `Locator` in its own file and only testifies; `weigh` decides. What nobody can know is said
 //! with its reason: an embedded database never places a private address, and databases that agree about a network which
 //! announces its addresses from many places prove nothing.
 
