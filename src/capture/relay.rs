@@ -3,9 +3,11 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
+use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
@@ -64,6 +66,7 @@ pub async fn relay(scene: Scene, request: Request<Incoming>) -> Result<Response<
         recorder.note(Note::NameMismatch);
     }
     if head.method == Method::CONNECT {
+        read_off(&head, body).await;
         return Ok(refuse(
             recorder.as_deref(),
             Trouble::HttpRequestError,
@@ -72,7 +75,10 @@ pub async fn relay(scene: Scene, request: Request<Incoming>) -> Result<Response<
     }
     let upstream = match &scene.upstream {
         Ok(upstream) => Arc::clone(upstream),
-        Err(error) => return Ok(unreachable(recorder.as_deref(), error)),
+        Err(error) => {
+            read_off(&head, body).await;
+            return Ok(unreachable(recorder.as_deref(), error));
+        }
     };
     Ok(forward(&scene, &upstream, head, body, recorder).await)
 }
@@ -117,7 +123,7 @@ async fn forward(
 }
 
 /// How long a body is held back for `100 Continue` before it is sent anyway, as RFC 9110 section 10.1.1 has clients do.
-const EXPECT_WAIT: std::time::Duration = std::time::Duration::from_secs(1);
+const EXPECT_WAIT: Duration = Duration::from_secs(1);
 
 enum Failure {
     Link(LinkError),
@@ -129,7 +135,7 @@ async fn send(
     upstream: &Upstream,
     mut request: Request<Tee>,
     recorder: Option<&Arc<Recorder>>,
-    idle: std::time::Duration,
+    idle: Duration,
 ) -> Result<Response<Incoming>, Failure> {
     let mut fresh = false;
     loop {
@@ -179,7 +185,7 @@ async fn send(
 }
 
 /// Ends when nothing has passed on either leg for the limit.
-async fn silence(recorder: Option<&Arc<Recorder>>, limit: std::time::Duration) {
+async fn silence(recorder: Option<&Arc<Recorder>>, limit: Duration) {
     let Some(recorder) = recorder else { return tokio::time::sleep(limit).await };
     loop {
         match limit.checked_sub(recorder.silent_for()) {
@@ -307,6 +313,28 @@ fn names_host(authority: &str, host: &str) -> bool {
     let name = name.trim_start_matches('[').trim_end_matches(']');
     name.strip_suffix('.').unwrap_or(name).eq_ignore_ascii_case(host)
 }
+
+/// Read a body that goes nowhere, within bounds: many clients look for an answer only when they have sent theirs. One that
+/// waits for `100 Continue` looks at once.
+async fn read_off(head: &http::request::Parts, mut body: Incoming) {
+    if head.headers.contains_key(header::EXPECT) {
+        return;
+    }
+    let reading = async {
+        let mut left = READ_OFF_BYTES;
+        while let Some(Ok(frame)) = body.frame().await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    // What is not read by then, the client has to give up by itself.
+    let _in_time = tokio::time::timeout(READ_OFF_TIME, reading).await;
+}
+
+const READ_OFF_BYTES: usize = 1 << 20;
+const READ_OFF_TIME: Duration = Duration::from_secs(2);
 
 fn refuse(recorder: Option<&Recorder>, trouble: Trouble, reason: &str) -> Response<Outgoing> {
     if let Some(recorder) = recorder {

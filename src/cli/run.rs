@@ -79,9 +79,11 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     Ok(Exit::Ok.into())
 }
 
-/// Diagnostics go to stderr, at the level that `LANDFALL_LOG` names; warnings by default.
+/// Diagnostics go to stderr, at the level that `LANDFALL_LOG` names; warnings by default. What the certificate verifier
+/// refuses is in the record, and would only be said twice.
 fn logs() {
-    let filter = EnvFilter::try_from_env("LANDFALL_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter =
+        EnvFilter::try_from_env("LANDFALL_LOG").unwrap_or_else(|_| EnvFilter::new("warn,rustls_platform_verifier=off"));
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
     if subscriber.try_init().is_err() {
         tracing::debug!("diagnostics were set up before");
