@@ -45,6 +45,31 @@ fn safe_commands_in_the_documents_run() {
 }
 
 #[test]
+fn the_picture_of_the_demo_is_what_it_prints() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let printed = text(&landfall(home.path(), &["demo"]));
+    let readme = fs::read_to_string(root().join("README.md")).expect("a README");
+    assert!(readme.contains(&format!("```text\n{printed}```\n")), "README.md shows something else than:\n{printed}");
+}
+
+#[test]
+fn the_defaults_in_the_operations_guide_are_those_in_force() {
+    let guide = fs::read_to_string(root().join("docs/operations.md")).expect("the guide");
+    let example = fs::read_to_string(root().join("src/config/example.toml")).expect("the example configuration");
+    let mut rows = 0;
+    for line in guide.lines() {
+        let mut cells = line.split('|').skip(1).map(|cell| cell.trim().trim_matches('`'));
+        let (Some(key), Some(value), true) = (cells.next(), cells.next(), line.starts_with("| `")) else { continue };
+        if value.starts_with(|c: char| c == '"' || c.is_ascii_digit()) && !value.starts_with("06") {
+            let expect = format!("{key} = {value}");
+            assert!(example.lines().any(|line| line == expect), "the defaults hold no `{expect}`");
+            rows += 1;
+        }
+    }
+    assert!(rows >= 15, "the guide shows {rows} defaults only");
+}
+
+#[test]
 fn every_command_has_help_that_runs() {
     fn visit(path: &[String]) {
         let help = text(&client::run(Command::new(BINARY).args(path).arg("--help")));

@@ -34,6 +34,8 @@ pub fn render(events: &str, sent: usize) -> anyhow::Result<String> {
             None => rows.push(row),
         }
     }
+    // The workers may record exchanges in another order than they were sent in.
+    rows.sort_by(|one, other| one.host.cmp(&other.host));
     anyhow::ensure!(exchanges == sent, "the app sent {sent} requests and {exchanges} were recorded");
     Ok(layout(&rows, exchanges))
 }
