@@ -126,7 +126,7 @@ fn one_line(error: &anyhow::Error) -> String {
         let cause = cause.to_string().lines().map(str::trim).collect::<Vec<_>>().join(" ");
         if text.is_empty() {
             text = cause;
-        } else if !text.ends_with(&cause) {
+        } else if !text.contains(&cause) {
             text = format!("{text}: {cause}");
         }
     }

@@ -17,7 +17,8 @@ pub enum Entry {
     /// `landfall.connection/1`
     Connected(Box<Connection>, Box<Placement>, Vec<Verdict>),
     /// `landfall.gap/1`: exchanges that passed and were not recorded.
-    Gap { exchanges: u64, reason: GapReason, from: Timestamp, to: Timestamp },
+    /// `exchanges` is `None` where nobody can tell how many.
+    Gap { exchanges: Option<u64>, reason: GapReason, from: Timestamp, to: Timestamp },
     /// `landfall.session/1`
     Session { event: SessionEvent, session: Arc<Session>, at: Timestamp },
     /// `landfall.audit/1`: who changed what.
@@ -41,7 +42,7 @@ impl Entry {
         match self {
             Self::Assessed(exchange, _) => (1, exchange.started_at),
             Self::Connected(connection, ..) => (1, connection.started_at),
-            Self::Gap { exchanges, to, .. } => (*exchanges, *to),
+            Self::Gap { exchanges, to, .. } => (exchanges.unwrap_or_default(), *to),
             Self::Session { at, .. } | Self::Audit { at, .. } => (0, *at),
         }
     }

@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use jiff::Timestamp;
+
 use super::LedgerError;
 use super::store;
 use super::tree::Hash;
@@ -46,6 +48,13 @@ impl Reader {
             }
         }
         Ok(lines)
+    }
+
+    /// Whether a session was never closed: its process ended without draining. The time is that of the last record.
+    pub fn abandoned(&self) -> Result<Option<Timestamp>, LedgerError> {
+        let open = "SELECT (SELECT time_ms FROM records ORDER BY seq DESC LIMIT 1) FROM sessions WHERE closed_ms IS NULL LIMIT 1";
+        let last: Option<Option<i64>> = self.lock().query_row(open, [], |row| row.get(0)).optional()?;
+        Ok(last.map(|last| last.and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::UNIX_EPOCH)))
     }
 
     /// Number of records, and the root of the Merkle tree over them.

@@ -136,7 +136,7 @@ impl Tail {
         drop(savepoint);
         self.windows.forget();
         let (exchanges, at) = entry.weight();
-        let gap = Entry::Gap { exchanges, reason, from: at, to: at };
+        let gap = Entry::Gap { exchanges: Some(exchanges), reason, from: at, to: at };
         match self.append(transaction, &gap, in_force)? {
             Fate::Recorded { seq, .. } => Ok(Fate::Lost { seq, gap }),
             other => Ok(other),
@@ -167,6 +167,9 @@ impl Tail {
             }
             Entry::Gap { exchanges, reason, from, to } => {
                 self.windows.mark_gap(connection, (*from, *to))?;
+                if *reason == GapReason::Shutdown {
+                    close_abandoned(connection, *to)?;
+                }
                 record::gap((seq, id), producer, *exchanges, *reason, (*from, *to))?
             }
             Entry::Session { event, session, at } => {
@@ -242,6 +245,12 @@ fn claim_import(connection: &Connection, exchange: &Exchange, seq: u64) -> Resul
         .prepare_cached("INSERT OR IGNORE INTO imports VALUES (?1, ?2, ?3)")?
         .execute(params![import.file_sha256, import.index.cast_signed(), seq.cast_signed()])
         .map(|new| new > 0)
+}
+
+/// Sessions that nobody closed are over once the gap they left is told.
+fn close_abandoned(connection: &Connection, at: Timestamp) -> Result<(), rusqlite::Error> {
+    let close = "UPDATE sessions SET closed_ms = ?1 WHERE closed_ms IS NULL";
+    connection.execute(close, [at.as_millisecond()]).map(drop)
 }
 
 fn note_session(

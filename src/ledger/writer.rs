@@ -244,7 +244,7 @@ impl Work {
         }
         let mut group = entries;
         if let Some(Shed { exchanges, from, to }) = self.shed {
-            group.insert(0, Entry::Gap { exchanges, reason: GapReason::LedgerUnavailable, from, to });
+            group.insert(0, Entry::Gap { exchanges: Some(exchanges), reason: GapReason::LedgerUnavailable, from, to });
         }
         match self.try_write(group) {
             Ok(()) => (self.shed, self.retry_at) = (None, None),

@@ -21,7 +21,7 @@ use crate::config::{self, Export, Settings};
 use crate::console::{self, Admin, CaFacts, Token};
 use crate::exchange::{Session, SessionId};
 use crate::export::{Events, Metrics, Target};
-use crate::ledger::{self, Entry, Ledger, LedgerHealth, SessionEvent, Writer, WriterOptions};
+use crate::ledger::{self, Entry, GapReason, Ledger, LedgerHealth, SessionEvent, Writer, WriterOptions};
 
 /// What a run is called in the record.
 #[derive(Debug, Clone, Default)]
@@ -99,6 +99,7 @@ impl Running {
             app: options.app.clone(),
             started_at: Timestamp::now(),
         });
+        record_abandoned(&ledger, &writer)?;
         record_session(&writer, &session, SessionEvent::Opened);
         let ca_facts = ca_facts(&ca, &data);
         let admin_shutdown = CancellationToken::new();
@@ -193,6 +194,17 @@ fn record_session(writer: &Writer, session: &Arc<Session>, event: SessionEvent) 
     if writer.sender().send(entry).is_err() {
         tracing::error!("the session could not be recorded: the ledger's writer is gone");
     }
+}
+
+/// A run before this one that was killed leaves a gap: what was under way then went unrecorded.
+fn record_abandoned(ledger: &Ledger, writer: &Writer) -> Result<(), StartError> {
+    let Some(from) = ledger.reader()?.abandoned()? else { return Ok(()) };
+    tracing::warn!("the run before this one did not end in order; what was under way then is recorded as a gap");
+    let gap = Entry::Gap { exchanges: None, reason: GapReason::Shutdown, from, to: Timestamp::now() };
+    if writer.sender().send(gap).is_err() {
+        tracing::error!("the gap could not be recorded: the ledger's writer is gone");
+    }
+    Ok(())
 }
 
 fn bind(runtime: &Runtime, address: SocketAddr, flag: &'static str) -> Result<tokio::net::TcpListener, StartError> {

@@ -76,7 +76,12 @@ impl Work {
                 Ok(Captured::Shed) => {
                     if let Some(shed) = self.sink.take_shed() {
                         let reason = GapReason::QueueFull;
-                        self.record(Entry::Gap { exchanges: shed.exchanges, reason, from: shed.from, to: shed.to });
+                        self.record(Entry::Gap {
+                            exchanges: Some(shed.exchanges),
+                            reason,
+                            from: shed.from,
+                            to: shed.to,
+                        });
                     }
                 }
                 Ok(Captured::End) | Err(_) => return,
@@ -123,5 +128,5 @@ fn forget_bodies(exchange: &mut Exchange) {
 
 fn panicked(from: Timestamp) -> Entry {
     tracing::error!("the audit of an exchange failed; it is recorded as a gap");
-    Entry::Gap { exchanges: 1, reason: GapReason::Panic, from, to: Timestamp::now() }
+    Entry::Gap { exchanges: Some(1), reason: GapReason::Panic, from, to: Timestamp::now() }
 }

@@ -44,6 +44,10 @@ fn a_kill_in_the_middle_of_writing_is_followed_by_a_clean_start() {
     assert_eq!(ids.len(), left.events.len());
     let kept: Vec<_> = left.events.iter().take(before.len()).cloned().collect();
     assert_eq!(kept, before, "what was told before the end still stands");
+    let gaps: Vec<_> = left.events.iter().filter(|event| event["schema"] == "landfall.gap/1").collect();
+    assert_eq!(gaps.len(), 1, "the kill left a gap, and an orderly start leaves none: {gaps:?}");
+    assert_eq!(gaps[0]["reason"], "shutdown");
+    assert_eq!(gaps[0]["exchanges"]["unknown"], "not_counted");
     assert_eq!(left.exchanges().last().map(|event| &event["destination"]["host"]), Some(&Value::from(ADVERTISER)));
 }
 

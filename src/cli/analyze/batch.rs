@@ -59,7 +59,7 @@ fn entry(mut exchange: Exchange, assessment: Option<Assessment>) -> Entry {
         }
         None => {
             let (from, to) = (exchange.started_at, exchange.started_at);
-            Entry::Gap { exchanges: 1, reason: GapReason::Panic, from, to }
+            Entry::Gap { exchanges: Some(1), reason: GapReason::Panic, from, to }
         }
     }
 }

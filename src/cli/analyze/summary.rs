@@ -37,7 +37,7 @@ impl Summary {
         for Recorded { entry, settled, .. } in &done.records {
             match entry {
                 Entry::Assessed(exchange, assessment) => self.exchange(exchange, assessment, settled),
-                Entry::Gap { exchanges, .. } => self.gaps += exchanges,
+                Entry::Gap { exchanges, .. } => self.gaps += exchanges.unwrap_or(1),
                 Entry::Connected(..) | Entry::Session { .. } | Entry::Audit { .. } => {}
             }
         }

@@ -58,7 +58,8 @@ impl Families {
                 Entry::Assessed(exchange, assessment) => self.exchange(exchange, assessment),
                 Entry::Connected(connection, placement, _) => self.connection(connection, placement),
                 Entry::Gap { exchanges, reason, .. } => {
-                    self.ledger.gap_exchanges.with_label_values(&[reason.as_str()]).inc_by(*exchanges);
+                    // An unknown number is at least told to be one: any increase makes counts a lower bound.
+                    self.ledger.gap_exchanges.with_label_values(&[reason.as_str()]).inc_by(exchanges.unwrap_or(1));
                 }
                 Entry::Session { .. } | Entry::Audit { .. } => {}
             }
@@ -179,7 +180,7 @@ mod tests {
         });
         let writer = Writer::spawn(ledger.clone(), in_force, WriterOptions::default(), on_commit).unwrap();
         let at = samples::time();
-        let gap = Entry::Gap { exchanges: 7, reason: GapReason::QueueFull, from: at, to: at };
+        let gap = Entry::Gap { exchanges: Some(7), reason: GapReason::QueueFull, from: at, to: at };
         let entries = (0..5).map(samples::assessed).chain((5..7).map(samples::connected)).chain([gap]);
         entries.for_each(|entry| writer.sender().send(entry).unwrap());
         writer.close(Duration::from_secs(30));

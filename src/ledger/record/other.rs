@@ -12,7 +12,7 @@ use crate::ledger::{Actor, GapReason, SessionEvent};
 struct GapRecord<'a> {
     #[serde(flatten)]
     head: Head<'a>,
-    exchanges: u64,
+    exchanges: Exchanges,
     reason: &'static str,
     #[serde(serialize_with = "millis")]
     from: Timestamp,
@@ -20,16 +20,28 @@ struct GapRecord<'a> {
     to: Timestamp,
 }
 
+/// How many, or why nobody can tell.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Exchanges {
+    Counted(u64),
+    Unknown { unknown: &'static str },
+}
+
 /// The line of exchanges that passed and were not recorded.
 pub fn gap(
     (seq, id): (u64, Ulid),
     producer: &Producer,
-    exchanges: u64,
+    exchanges: Option<u64>,
     reason: GapReason,
     (from, to): (Timestamp, Timestamp),
 ) -> Result<Sealed, serde_json::Error> {
     let head = Head { schema: "landfall.gap/1", id: id.to_string(), seq, time: to, producer };
-    seal(&GapRecord { head, exchanges: exact(exchanges), reason: reason.as_str(), from, to }, seq)
+    let exchanges = match exchanges {
+        Some(count) => Exchanges::Counted(exact(count)),
+        None => Exchanges::Unknown { unknown: "not_counted" },
+    };
+    seal(&GapRecord { head, exchanges, reason: reason.as_str(), from, to }, seq)
 }
 
 #[derive(Serialize)]
@@ -90,7 +102,7 @@ mod tests {
         let session_of =
             |event: &SessionEvent| session((1, id), &producer, event, &samples::session(), at).unwrap().line;
         let lines = [
-            gap((0, id), &producer, 7, GapReason::QueueFull, (at, at)).unwrap().line,
+            gap((0, id), &producer, Some(7), GapReason::QueueFull, (at, at)).unwrap().line,
             session_of(&SessionEvent::Opened),
             session_of(&SessionEvent::Mark("consent refused".to_owned())),
             audit((3, id), &producer, ("rules_reloaded", &Actor::Signal), (Some("9c1e5f20"), None), at).unwrap().line,
