@@ -41,6 +41,16 @@ impl Dataset {
     }
 }
 
+/// What a dataset is looked up for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DatasetKind {
+    Country,
+    Asn,
+    AsRegistry,
+    Geofeed,
+    Entities,
+}
+
 /// A dataset in force, for metrics and provenance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatasetInfo {

@@ -313,13 +313,13 @@ fn a_database_that_is_none_is_refused() {
 
 #[test]
 fn datasets_are_dated() {
-    let names: Vec<_> = EMBEDDED.datasets().iter().map(|info| &*info.name).collect();
+    let names: Vec<_> = EMBEDDED.datasets().iter().map(|(_, info)| &*info.name).collect();
     assert_eq!(names, ["country", "country-dbip", "as-country", "asn", "entities"]);
-    for info in EMBEDDED.datasets() {
+    for (_, info) in EMBEDDED.datasets() {
         assert!(info.built.is_some(), "{}", info.name);
         assert_eq!(info.digest.len(), 64, "{}", info.name);
     }
-    let names: Vec<_> = BOTH.datasets().iter().map(|info| &*info.name).collect();
+    let names: Vec<_> = BOTH.datasets().iter().map(|(_, info)| &*info.name).collect();
     assert_eq!(names, ["lab", "lab-b", "as-country", "lab-asn", "entities"]);
 }
 

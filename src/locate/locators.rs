@@ -10,15 +10,15 @@ use super::entities::Entities;
 use super::geofeed::Geofeed;
 use super::overrides::Overrides;
 use super::{
-    Claim, DatasetInfo, Effect, Evidence, EvidenceKind, LocateError, Locator, LocatorConfig, Observed, Placement,
-    Provenance, Subject, Testimony, Unplaced, address, embedded, owner, reserved, weigh,
+    Claim, DatasetInfo, DatasetKind, Effect, Evidence, EvidenceKind, LocateError, Locator, LocatorConfig, Observed,
+    Placement, Provenance, Subject, Testimony, Unplaced, address, embedded, owner, reserved, weigh,
 };
 use crate::exchange::{Destination, TlsFacts};
 
 /// Every source in force. Made once; reading it needs no lock.
 pub struct Locators {
     sources: Vec<Box<dyn Locator>>,
-    datasets: Vec<DatasetInfo>,
+    datasets: Vec<(DatasetKind, DatasetInfo)>,
 }
 
 impl Locators {
@@ -26,25 +26,25 @@ impl Locators {
     pub fn new(config: LocatorConfig) -> Result<Self, LocateError> {
         let entities = Entities::new(&config.entities).map_err(LocateError::Entities)?;
         let mut sources: Vec<Box<dyn Locator>> = vec![Box::new(Overrides::new(&config.overrides)?)];
-        let mut datasets: Vec<DatasetInfo> = Vec::new();
+        let mut datasets = Vec::new();
         for dataset in &config.geofeeds {
             let geofeed = Geofeed::new(dataset)?;
-            datasets.push(geofeed.info.clone());
+            datasets.push((DatasetKind::Geofeed, geofeed.info.clone()));
             sources.push(Box::new(geofeed));
         }
         for database in countries(config.country_dbs)? {
-            datasets.push(database.0.info.clone());
+            datasets.push((DatasetKind::Country, database.0.info.clone()));
             sources.push(Box::new(database));
         }
         let registry = embedded::as_registry()?;
-        datasets.push(registry.info.clone());
+        datasets.push((DatasetKind::AsRegistry, registry.info.clone()));
         let asn = match config.asn_db {
             Some(dataset) => AsnDb::named(dataset, registry)?,
             None => AsnDb { db: embedded::asn()?, registry },
         };
-        datasets.push(asn.db.info.clone());
+        datasets.push((DatasetKind::Asn, asn.db.info.clone()));
         sources.push(Box::new(asn));
-        datasets.extend(entities.info.clone());
+        datasets.extend(entities.info.clone().map(|info| (DatasetKind::Entities, info)));
         // After the network: the operator is named by its number.
         sources.push(Box::new(entities));
         sources.push(Box::new(ConnectTime));
@@ -52,7 +52,7 @@ impl Locators {
     }
 
     /// What is in force, for metrics and provenance.
-    pub fn datasets(&self) -> &[DatasetInfo] {
+    pub fn datasets(&self) -> &[(DatasetKind, DatasetInfo)] {
         &self.datasets
     }
 

@@ -33,7 +33,7 @@ mod test_mmdb;
 mod testimony;
 mod weigh;
 
-pub use config::{Dataset, DatasetInfo, LocateError, LocatorConfig};
+pub use config::{Dataset, DatasetInfo, DatasetKind, LocateError, LocatorConfig};
 pub use country::Country;
 pub use embedded::attributions;
 pub use locators::Locators;

@@ -10,14 +10,14 @@ use crate::decode::Budget;
 use crate::detect::{Detectors, Keys};
 use crate::judge::{Judge, JudgeOptions};
 use crate::ledger::{InForce, Producer};
-use crate::locate::{DatasetInfo, LocateError, Locators};
+use crate::locate::{DatasetInfo, DatasetKind, LocateError, Locators};
 use crate::rules::RuleError;
 
 /// Rules and data in force.
 pub struct Engine {
     pub auditor: Arc<Auditor>,
     pub judge: Arc<Judge>,
-    pub datasets: Vec<DatasetInfo>,
+    pub datasets: Vec<(DatasetKind, DatasetInfo)>,
     /// Families of the elements that can be found.
     pub element_classes: Vec<String>,
     /// What was found in rule directories and is not used.

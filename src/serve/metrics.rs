@@ -8,10 +8,11 @@ use crate::export::metrics::PackInfo;
 use crate::export::{Metrics, MetricsOptions};
 use crate::judge::Judge;
 use crate::ledger::EntrySender;
+use crate::locate::DatasetKind;
 
-/// Datasets by the names that the metrics know, and by the names that the locators give them.
-const DATASETS: [(&str, &[&str]); 3] =
-    [("country", &["country", "country-dbip"]), ("asn", &["asn"]), ("entities", &["entities"])];
+/// Kinds of datasets whose age is told; of several of a kind, the oldest counts.
+const DATASETS: [(&str, DatasetKind); 3] =
+    [("country", DatasetKind::Country), ("asn", DatasetKind::Asn), ("entities", DatasetKind::Entities)];
 
 pub fn build(engine: &Engine, ca: &Ca, counters: &Counters) -> prometheus::Result<Metrics> {
     let options = MetricsOptions { element_classes: engine.element_classes.clone(), ..MetricsOptions::default() };
@@ -20,9 +21,9 @@ pub fn build(engine: &Engine, ca: &Ca, counters: &Counters) -> prometheus::Resul
     metrics.set_packs(&packs(&engine.judge));
     metrics.set_ca_not_after(ca.not_after());
     metrics.set_reload(true);
-    for (name, known) in DATASETS {
-        let oldest = engine.datasets.iter().filter(|data| known.contains(&&*data.name)).filter_map(|data| data.built);
-        if let Some(built) = oldest.min() {
+    for (name, wanted) in DATASETS {
+        let built = engine.datasets.iter().filter(|(kind, _)| *kind == wanted).filter_map(|(_, data)| data.built);
+        if let Some(built) = built.min() {
             metrics.set_dataset(name, built);
         }
     }

@@ -91,8 +91,14 @@ impl Running {
             let Limits { slots, slot_wait, .. } = config.limits;
             Sink::new(slots, config.on_trouble, slot_wait, move || health.is_available())
         };
-        let workers =
-            Workers::spawn(threads(), Arc::clone(&engine.auditor), queue, Arc::clone(&sink), writer.sender())?;
+        let workers = Workers::spawn(
+            threads(),
+            Arc::clone(&engine.auditor),
+            queue,
+            Arc::clone(&sink),
+            writer.sender(),
+            Arc::clone(&metrics),
+        )?;
         let session = Arc::new(Session {
             id: SessionId::new(Ulid::generate()),
             label: options.session.clone(),

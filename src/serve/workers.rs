@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -12,6 +13,7 @@ use super::connect_times::ConnectTimes;
 use crate::audit::Auditor;
 use crate::capture::{Captured, Sink};
 use crate::exchange::{Connection, Exchange};
+use crate::export::Metrics;
 use crate::ledger::{Entry, EntrySender, GapReason};
 
 /// The threads between Q1 and Q2.
@@ -25,6 +27,7 @@ struct Work {
     queue: Mutex<Receiver<Captured>>,
     sink: Arc<Sink>,
     ledger: EntrySender,
+    metrics: Arc<Metrics>,
 }
 
 impl Workers {
@@ -35,8 +38,10 @@ impl Workers {
         queue: Receiver<Captured>,
         sink: Arc<Sink>,
         ledger: EntrySender,
+        metrics: Arc<Metrics>,
     ) -> std::io::Result<Self> {
-        let work = Arc::new(Work { auditor, times: ConnectTimes::default(), queue: Mutex::new(queue), sink, ledger });
+        let work =
+            Arc::new(Work { auditor, times: ConnectTimes::default(), queue: Mutex::new(queue), sink, ledger, metrics });
         let threads = (0..count.max(1))
             .map(|number| {
                 let work = Arc::clone(&work);
@@ -91,7 +96,9 @@ impl Work {
 
     fn audit(&self, mut exchange: Exchange) -> Entry {
         let observed = self.times.observe(&exchange.destination);
+        let began = Instant::now();
         let audited = catch_unwind(AssertUnwindSafe(|| self.auditor.assess(&exchange, &observed)));
+        self.metrics.inspected(began.elapsed());
         match audited {
             Ok(assessment) => {
                 forget_bodies(&mut exchange);
