@@ -6,46 +6,43 @@ const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
 
-/// Remove what concerns only the hop it came over. Returns the protocol that is asked for with `Upgrade`, which the relay
-/// puts back with [`ask_upgrade`] when it can carry it.
-pub fn strip_hop_by_hop(headers: &mut HeaderMap) -> Option<HeaderValue> {
+/// Remove what concerns only the hop it came over; what stays keeps its order. A change of protocol that is asked for, or
+/// agreed to, stays only where `may_upgrade` says that the relay can carry it; the protocol is returned then.
+pub fn strip_hop_by_hop(headers: &mut HeaderMap, may_upgrade: bool) -> Option<HeaderValue> {
     let named: Vec<HeaderName> = connection_tokens(headers).filter_map(|token| token.parse().ok()).collect();
     let upgrade = headers
         .get(header::UPGRADE)
-        .filter(|_| named.contains(&header::UPGRADE))
-        .filter(|value| !value.as_bytes().eq_ignore_ascii_case(b"h2c"))
+        .filter(|value| {
+            may_upgrade && named.contains(&header::UPGRADE) && !value.as_bytes().eq_ignore_ascii_case(b"h2c")
+        })
         .cloned();
-    let trailers = headers
-        .get_all(header::TE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|coding| coding.trim().eq_ignore_ascii_case("trailers"));
-    for name in named.iter().filter(|name| !is_end_to_end_for_sure(name)) {
-        headers.remove(name);
-    }
-    for name in [
-        header::CONNECTION,
-        KEEP_ALIVE,
-        PROXY_CONNECTION,
-        header::TE,
-        header::TRANSFER_ENCODING,
-        header::UPGRADE,
-        HTTP2_SETTINGS,
-        header::PROXY_AUTHORIZATION,
-    ] {
-        headers.remove(name);
-    }
-    if trailers {
-        headers.insert(header::TE, HeaderValue::from_static("trailers"));
+    let mut trailers = asks_for_trailers(headers).then(|| HeaderValue::from_static("trailers"));
+    let mut connection = upgrade.is_some().then(|| HeaderValue::from_static("Upgrade"));
+    let mut name = header::HOST;
+    // Removing from a `HeaderMap` moves its last field into the gap, so it is filled anew.
+    for (next, value) in std::mem::take(headers) {
+        name = next.unwrap_or(name);
+        let kept = match &name {
+            it if *it == header::CONNECTION => connection.take(),
+            it if *it == header::TE => trailers.take(),
+            it if *it == header::UPGRADE => Some(value).filter(|_| upgrade.is_some()),
+            it if HOP_BY_HOP.contains(it) => None,
+            it if named.contains(it) && !is_end_to_end_for_sure(it) => None,
+            _ => Some(value),
+        };
+        if let Some(value) = kept {
+            headers.append(name.clone(), value);
+        }
     }
     upgrade
 }
 
-/// Ask the next hop for a protocol change.
-pub fn ask_upgrade(headers: &mut HeaderMap, protocol: HeaderValue) {
-    headers.insert(header::UPGRADE, protocol);
-    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+const HOP_BY_HOP: [HeaderName; 5] =
+    [KEEP_ALIVE, PROXY_CONNECTION, header::TRANSFER_ENCODING, HTTP2_SETTINGS, header::PROXY_AUTHORIZATION];
+
+fn asks_for_trailers(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::TE).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|coding| coding.trim().eq_ignore_ascii_case("trailers"))
 }
 
 /// Several `cookie` fields of an HTTP/2 request become one towards HTTP/1.1 (RFC 9113 section 8.2.3).
@@ -100,22 +97,28 @@ mod tests {
             ("transfer-encoding", "chunked"),
             ("x-stays", "1"),
         ]);
-        assert_eq!(strip_hop_by_hop(&mut headers), None);
-        assert_eq!(headers, map(&[("host", "a"), ("x-stays", "1"), ("te", "trailers")]));
+        assert_eq!(strip_hop_by_hop(&mut headers, true), None);
+        let left: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+        assert_eq!(left, [("host", "a"), ("te", "trailers"), ("x-stays", "1")]);
     }
 
     #[test]
     fn an_upgrade_counts_only_when_connection_names_it() {
-        let mut named = map(&[("connection", "Upgrade"), ("upgrade", "websocket")]);
-        assert_eq!(strip_hop_by_hop(&mut named).unwrap(), "websocket");
-        assert_eq!(strip_hop_by_hop(&mut map(&[("upgrade", "websocket")])), None);
-        assert_eq!(strip_hop_by_hop(&mut map(&[("connection", "upgrade"), ("upgrade", "h2c")])), None);
+        let websocket = [("upgrade", "websocket"), ("connection", "keep-alive, Upgrade"), ("x", "1")];
+        let mut named = map(&websocket);
+        assert_eq!(strip_hop_by_hop(&mut named, true).unwrap(), "websocket");
+        assert_eq!(named, map(&[("upgrade", "websocket"), ("connection", "Upgrade"), ("x", "1")]));
+        let mut not_carried = map(&websocket);
+        assert_eq!(strip_hop_by_hop(&mut not_carried, false), None);
+        assert_eq!(not_carried, map(&[("x", "1")]));
+        assert_eq!(strip_hop_by_hop(&mut map(&[("upgrade", "websocket")]), true), None);
+        assert_eq!(strip_hop_by_hop(&mut map(&[("connection", "upgrade"), ("upgrade", "h2c")]), true), None);
     }
 
     #[test]
     fn connection_cannot_remove_framing_or_routing() {
         let mut headers = map(&[("connection", "host, content-length"), ("host", "a"), ("content-length", "3")]);
-        strip_hop_by_hop(&mut headers);
+        strip_hop_by_hop(&mut headers, true);
         assert_eq!(headers, map(&[("host", "a"), ("content-length", "3")]));
     }
 }

@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 
 use super::answer::{refusal, status_for};
 use super::body::{Outgoing, Tee};
-use super::fields::{ask_upgrade, join_cookies, strip_hop_by_hop};
+use super::fields::{join_cookies, strip_hop_by_hop};
 use super::proxy::{ClientConnection, Proxy};
 use super::recorder::{Leg, Opening, Recorder};
 use super::sink::Admission;
@@ -92,10 +92,7 @@ async fn forward(
 ) -> Response<Outgoing> {
     let idle = scene.proxy.config.limits.idle;
     let client_upgrade = head.extensions.remove::<OnUpgrade>();
-    let protocol = strip_hop_by_hop(&mut head.headers).filter(|_| upstream.protocol() == Protocol::Http1);
-    if let Some(protocol) = &protocol {
-        ask_upgrade(&mut head.headers, protocol.clone());
-    }
+    let protocol = strip_hop_by_hop(&mut head.headers, upstream.protocol() == Protocol::Http1);
     if let Err(reason) = address(&mut head, upstream.protocol(), scene) {
         return refuse(recorder.as_deref(), Trouble::HttpRequestError, reason);
     }
@@ -207,12 +204,9 @@ fn respond(
         recorder.responded(&head);
     }
     let server_upgrade = head.extensions.remove::<OnUpgrade>();
-    let protocol = strip_hop_by_hop(&mut head.headers);
+    strip_hop_by_hop(&mut head.headers, head.status == StatusCode::SWITCHING_PROTOCOLS);
     let body = match (head.status, client_upgrade, server_upgrade) {
         (StatusCode::SWITCHING_PROTOCOLS, Some(client), Some(server)) => {
-            if let Some(protocol) = protocol {
-                ask_upgrade(&mut head.headers, protocol);
-            }
             switch(scene, client, server, recorder.clone());
             Outgoing::Own { body: Full::default() }
         }
