@@ -1,0 +1,73 @@
+//! Exchanges that get no answer from the server: what the client is told, and what the record says.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Response, header};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+
+use super::answer::{refusal, status_for};
+use super::body::Outgoing;
+use super::recorder::Recorder;
+use super::upstream::LinkError;
+use crate::exchange::{NoPeer, Side, Trouble};
+
+/// Read a body that goes nowhere, within bounds: many clients look for an answer only when they have sent theirs. One that
+/// waits for `100 Continue` looks at once.
+pub async fn read_off(head: &http::request::Parts, mut body: Incoming) {
+    if head.headers.contains_key(header::EXPECT) {
+        return;
+    }
+    let reading = async {
+        let mut left = READ_OFF_BYTES;
+        while let Some(Ok(frame)) = body.frame().await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    // What is not read by then, the client has to give up by itself.
+    let _in_time = tokio::time::timeout(READ_OFF_TIME, reading).await;
+}
+
+const READ_OFF_BYTES: usize = 1 << 20;
+const READ_OFF_TIME: Duration = Duration::from_secs(2);
+
+/// A rule or a limit forbids it.
+pub fn refuse(recorder: Option<&Recorder>, trouble: Trouble, reason: &str) -> Response<Outgoing> {
+    if let Some(recorder) = recorder {
+        recorder.refused(trouble, NoPeer::Refused);
+    }
+    refusal(status_for(trouble), trouble, reason)
+}
+
+/// No link to the server could be had.
+pub fn unreachable(recorder: Option<&Recorder>, error: &LinkError) -> Response<Outgoing> {
+    if let Some(recorder) = recorder {
+        match &error.peer {
+            Err(NoPeer::Refused) => recorder.refused(error.trouble, NoPeer::Refused),
+            peer => recorder.failed(Side::Upstream, error.trouble, Some(peer.clone())),
+        }
+    }
+    refusal(status_for(error.trouble), error.trouble, &error.reason)
+}
+
+/// The link was there, and the exchange on it went wrong before a response came.
+pub fn broken(recorder: Option<&Recorder>, trouble: Trouble, host: &str) -> Response<Outgoing> {
+    if let Some(recorder) = recorder {
+        if recorder.client_failed() {
+            recorder.client_left();
+        } else {
+            recorder.failed(Side::Upstream, trouble, None);
+        }
+    }
+    let reason = match trouble {
+        Trouble::HttpResponseTimeout => format!("`{host}` did not answer in time"),
+        Trouble::HttpProtocolError => format!("`{host}` answered with something that is not valid HTTP"),
+        Trouble::TlsAlertReceived => format!("`{host}` ended the TLS connection with an alert"),
+        _ => format!("`{host}` closed the connection before its answer was whole"),
+    };
+    refusal(status_for(trouble), trouble, &reason)
+}

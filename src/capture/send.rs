@@ -1,0 +1,105 @@
+//! Sending one request: on the link that is there, on a fresh one if that has died, and what went wrong if neither worked.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+
+use super::body::Tee;
+use super::recorder::Recorder;
+use super::upstream::{LinkError, Ready, Sender, Upstream};
+use crate::exchange::{Note, Trouble};
+
+/// Why there is no response.
+pub enum Failure {
+    Link(LinkError),
+    Sent { trouble: Trouble, certificate_asked: bool },
+}
+
+/// Send on the link that is there; if that turns out dead before anything went out, once more on a fresh one.
+pub async fn send(
+    upstream: &Upstream,
+    mut request: Request<Tee>,
+    recorder: Option<&Arc<Recorder>>,
+    idle: Duration,
+) -> Result<Response<Incoming>, Failure> {
+    let mut fresh = false;
+    loop {
+        if let Some(recorder) = recorder {
+            recorder.waiting();
+        }
+        let Ready { sender, facts, reused } = upstream.ready(fresh).await.map_err(Failure::Link)?;
+        if let Some(recorder) = recorder {
+            recorder.linked(&facts, !reused);
+        }
+        let certificate_asked = facts.certificate_asked;
+        let sending = async {
+            match sender {
+                Sender::Http1(mut sender) => {
+                    let result = sender.try_send_request(request).await;
+                    upstream.put_back(sender, facts).await;
+                    result
+                }
+                Sender::Http2(mut sender) => sender.try_send_request(request).await,
+            }
+        };
+        let result = tokio::select! {
+            result = sending => result,
+            () = silence(recorder, idle) => {
+                return Err(Failure::Sent { trouble: Trouble::HttpResponseTimeout, certificate_asked });
+            }
+        };
+        match result {
+            Ok(response) => {
+                if let Some(recorder) = recorder {
+                    recorder.resumed();
+                }
+                return Ok(response);
+            }
+            Err(mut error) => match error.take_message() {
+                Some(unsent) if reused && !fresh => {
+                    fresh = true;
+                    request = unsent;
+                    if let Some(recorder) = recorder {
+                        recorder.note(Note::Retried);
+                    }
+                }
+                _ => return Err(Failure::Sent { trouble: trouble_of(error.error()), certificate_asked }),
+            },
+        }
+    }
+}
+
+/// Ends when nothing has passed on either leg for the limit.
+async fn silence(recorder: Option<&Arc<Recorder>>, limit: Duration) {
+    let Some(recorder) = recorder else { return tokio::time::sleep(limit).await };
+    loop {
+        match limit.checked_sub(recorder.silent_for()) {
+            Some(rest) if !rest.is_zero() => tokio::time::sleep(rest).await,
+            _ => return,
+        }
+    }
+}
+
+fn trouble_of(error: &hyper::Error) -> Trouble {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(rustls::Error::AlertReceived(_)) = cause.downcast_ref::<rustls::Error>() {
+            return Trouble::TlsAlertReceived;
+        }
+        // `io::Error::source` leaves out the error it was made from.
+        source = match cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(inner) => Some(inner as &(dyn Error + 'static)),
+            None => cause.source(),
+        };
+    }
+    if error.is_parse() || error.is_parse_too_large() {
+        Trouble::HttpProtocolError
+    } else if error.is_timeout() {
+        Trouble::HttpResponseTimeout
+    } else {
+        Trouble::ConnectionTerminated
+    }
+}
