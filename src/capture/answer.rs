@@ -27,8 +27,13 @@ pub fn own(status: StatusCode, content_type: &'static str, body: Bytes) -> Respo
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     response
 }
+
+/// Landfall's own pages run nothing, load nothing and are framed by nobody.
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The status that fits a trouble on the way to the server: 504 for waits that ended, 403 for places that may not be
 /// gone to, 502 for the rest (RFC 9209 section 2.3 recommends them).

@@ -130,15 +130,12 @@ fn own_page(proxy: &Proxy, path: &str) -> Response<Outgoing> {
     match path {
         "/ca.pem" => own(StatusCode::OK, "application/x-pem-file", proxy.ca_pem.clone()),
         "/ca.crt" => own(StatusCode::OK, "application/x-x509-ca-cert", proxy.ca_der.clone()),
-        "/" => own(StatusCode::OK, "text/plain; charset=utf-8", OWN_PAGE.into()),
+        "/" => own(StatusCode::OK, "text/html; charset=utf-8", OWN_PAGE.into()),
         _ => {
             own(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "nothing here; see http://landfall.test/\n".into())
         }
     }
 }
 
-const OWN_PAGE: &str = "This device sends its traffic through Landfall.\n\n\
-    To let Landfall open it, trust its certificate authority:\n  \
-    PEM  http://landfall.test/ca.pem\n  \
-    DER  http://landfall.test/ca.crt\n\n\
-    Compare the fingerprint with the one that `landfall run` printed.\n";
+/// For a phone's browser: what this is, and the certificate to install.
+const OWN_PAGE: &str = include_str!("own_page.html");
