@@ -10,7 +10,7 @@ use super::{
 const MAX_LAYERS: u8 = 24;
 /// Structures inside each other, whatever the budget says: some formats take one level of recursion for each.
 const MAX_DEPTH: u16 = 256;
-/// Unread places told of one exchange; the last one stands for all that follow.
+/// Unread places told of one exchange; beyond them, one line for each part stands for all that follow in it.
 const MAX_UNREAD: usize = 256;
 /// Path steps and layers per allowed field: containers without scalars cost memory as well.
 const STEPS_PER_FIELD: usize = 4;
@@ -127,12 +127,10 @@ impl<'x> Walk<'x> {
 
     /// Say that something at this place could not be read.
     pub fn note(&mut self, place: Place<'x>, reason: UnreadReason) {
-        if self.out.unread.len() >= MAX_UNREAD {
-            return;
-        }
-        let last = self.out.unread.len() + 1 == MAX_UNREAD;
+        // A full list must not swallow a whole part: what was sent unread decides, however much came back unread.
+        let full = self.out.unread.len() >= MAX_UNREAD;
         let (path, reason) =
-            if last { ("$".to_owned(), UnreadReason::Budget) } else { (place.path.render(mask_key), reason) };
+            if full { ("$".to_owned(), UnreadReason::Budget) } else { (place.path.render(mask_key), reason) };
         let unread = Unread { part: place.part, path, reason };
         if !self.out.unread.contains(&unread) {
             self.out.unread.push(unread);
