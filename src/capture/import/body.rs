@@ -44,11 +44,14 @@ impl Told {
     fn unrecorded(&self, headers: &Headers) -> Body {
         let declared = || headers.get("content-length").and_then(|text| text.trim().parse().ok());
         let size = [self.wire_size, self.decoded_size].into_iter().flatten().find(|&size| size > 0);
-        let untold = self.wire_size.is_none() && self.bytes.is_none();
+        let untold = self.wire_size.is_none();
+        // Chunks are announced without a length: that there was a body is all that is known.
+        let announced = untold && self.bytes.is_none() && self.decoded_size.is_none() && is_chunked(headers);
         match size.or_else(|| if untold { declared() } else { None }) {
             Some(size) if size > 0 && self.allowed => {
                 Body { observed_bytes: size, cut: Some(Cut::NotRecorded), ..Body::default() }
             }
+            None if announced && self.allowed => Body { cut: Some(Cut::NotRecorded), ..Body::default() },
             _ => Body::default(),
         }
     }
@@ -57,8 +60,7 @@ impl Told {
     fn undecoded_size(&self, coding: Option<Coding>, headers: &Headers) -> u64 {
         let wire = self.wire_size.unwrap_or(0);
         let content = if coding.is_none() { self.decoded_size.unwrap_or(0) } else { 0 };
-        let chunked = headers.get("transfer-encoding").is_some_and(|te| te.to_ascii_lowercase().contains("chunked"));
-        if chunked && content > 0 { content } else { wire.max(content) }
+        if is_chunked(headers) && content > 0 { content } else { wire.max(content) }
     }
 
     /// The text was converted from another charset, so that its length says nothing of the sizes.
@@ -69,6 +71,10 @@ impl Told {
         });
         self.from_text && charset.is_some_and(|name| !name.starts_with("utf-8") && !name.starts_with("us-ascii"))
     }
+}
+
+fn is_chunked(headers: &Headers) -> bool {
+    headers.get("transfer-encoding").is_some_and(|te| te.to_ascii_lowercase().contains("chunked"))
 }
 
 /// The coding that was put on last, hence the one whose mark the bytes would bear.
@@ -196,6 +202,10 @@ mod tests {
         check("", told(Some(b""), Some(9), None), "0/9 cut");
         check("", told(None, None, Some(7)), "0/7 cut");
         check("content-length: 5", told(None, None, None), "0/5 cut");
+        check("content-length: 5", told(Some(b""), None, None), "0/5 cut");
+        check("transfer-encoding: chunked", told(None, None, None), "0/0 cut");
+        check("transfer-encoding: chunked", told(None, None, Some(0)), "0/0");
+        check("transfer-encoding: chunked", told(None, Some(0), None), "0/0");
         check("content-length: 5", Told { allowed: false, ..told(None, None, None) }, "0/0");
         check("content-length: 5", told(None, Some(0), Some(0)), "0/0");
         check("content-encoding: gzip", told(Some(b""), Some(20), Some(0)), "0/20 decoded");

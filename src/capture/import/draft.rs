@@ -9,9 +9,9 @@ use ulid::Ulid;
 
 use super::target::{NoTarget, Target};
 use crate::exchange::{
-    CaptureMode, Client, Coverage, Destination, Exchange, ExchangeId, Import, Message, NoPeer, NoResponse, Outcome,
-    Peer, Request, Response, Session, Side, SocketDirection, SocketMessage, Timings, TlsFacts, Trouble, Version,
-    WireBytes,
+    CaptureMode, Client, Coverage, Cut, Destination, Exchange, ExchangeId, Import, Message, NoPeer, NoResponse,
+    Outcome, Peer, Request, Response, Session, Side, SocketDirection, SocketMessage, Timings, TlsFacts, Trouble,
+    Version, WireBytes,
 };
 
 /// What is the same for all exchanges of one file.
@@ -30,7 +30,8 @@ pub struct Draft {
     pub method: String,
     pub request: Message,
     pub response: Result<Response, NoResponse>,
-    pub messages: Vec<SocketMessage>,
+    /// `None` where the file has no room for them, so that whether there were any is not known.
+    pub messages: Option<Vec<SocketMessage>>,
     pub peer: Result<IpAddr, NoPeer>,
     pub outcome: Outcome,
     pub timings: Timings,
@@ -55,7 +56,10 @@ impl From<NoTarget> for NoExchange {
 }
 
 impl Draft {
-    pub fn finish(self, origin: &Origin) -> Exchange {
+    pub fn finish(mut self, origin: &Origin) -> Exchange {
+        if self.messages.is_none() {
+            self.note_switch();
+        }
         let started_at = self.started_at.unwrap_or(origin.session.started_at);
         let port = self.target.port;
         let peer = self.peer.map(|address| Peer {
@@ -63,7 +67,8 @@ impl Draft {
             cname: Vec::new(),
             connect_time: None,
         });
-        let bytes = weigh(&self.request, self.response.as_ref().ok(), &self.messages);
+        let messages = self.messages.unwrap_or_default();
+        let bytes = weigh(&self.request, self.response.as_ref().ok(), &messages);
         Exchange {
             id: identity(started_at, &origin.file_sha256, self.index),
             import: Some(Import { file_sha256: Arc::clone(&origin.file_sha256), index: self.index, id: self.id }),
@@ -83,12 +88,22 @@ impl Draft {
                 message: self.request,
             },
             response: self.response,
-            messages: self.messages,
+            messages,
             outcome: self.outcome,
             bytes,
             timings: self.timings,
             stream: None,
             notes: Vec::new(),
+        }
+    }
+
+    /// After `101 Switching Protocols` both sides may have said anything: without their messages, that is unread.
+    fn note_switch(&mut self) {
+        if let Ok(response) = &mut self.response
+            && response.status == 101
+        {
+            self.request.body.cut.get_or_insert(Cut::NotRecorded);
+            response.message.body.cut.get_or_insert(Cut::NotRecorded);
         }
     }
 }

@@ -36,8 +36,7 @@ struct Line {
     id: Option<String>,
     request: Sent,
     response: Option<Answer>,
-    #[serde(default, deserialize_with = "null_as_default")]
-    ws: Vec<Frame>,
+    ws: Option<Vec<Frame>>,
     time: Option<String>,
     server_ip: Option<IpAddr>,
 }
@@ -206,7 +205,10 @@ fn draft(line: Line, index: u64) -> Result<Draft, NoExchange> {
         request,
         outcome: if response.is_ok() { Outcome::Completed } else { unanswered() },
         response,
-        messages: line.ws.into_iter().enumerate().map(socket_message).collect::<Result<_, _>>()?,
+        messages: line
+            .ws
+            .map(|ws| ws.into_iter().enumerate().map(socket_message).collect::<Result<_, _>>())
+            .transpose()?,
         peer: line.server_ip.ok_or(NoPeer::NotRecorded),
         timings: Timings::default(),
     })

@@ -25,8 +25,11 @@ pub fn draft(entry: Entry, index: u64) -> Result<Draft, NoExchange> {
         None => Err(NoResponse::NotRecorded),
     };
     let outcome = if response.is_ok() { Outcome::Completed } else { failure(error.as_deref()) };
-    let messages = entry.web_socket_messages.into_iter().enumerate();
-    let messages = messages.filter_map(|(n, frame)| message(frame, n).transpose()).collect::<Result<_, _>>()?;
+    let messages = entry.web_socket_messages.map(|frames| {
+        let frames = frames.into_iter().enumerate();
+        frames.filter_map(|(n, frame)| message(frame, n).transpose()).collect::<Result<_, _>>()
+    });
+    let messages = messages.transpose()?;
     let peer = match error.as_deref() {
         Some("net::ERR_NAME_NOT_RESOLVED") => Err(NoPeer::Unresolved),
         _ => address(entry.server_ip_address.as_deref()).ok_or(NoPeer::NotRecorded),

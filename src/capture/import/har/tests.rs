@@ -90,8 +90,21 @@ fn websocket_messages_keep_their_direction_and_bytes() {
     let seen: Vec<_> = exchange.messages.iter().map(|m| (m.direction, m.opcode, m.payload.to_vec())).collect();
     use crate::exchange::SocketDirection::{Received, Sent};
     assert_eq!(seen, [(Sent, 1, b"hi".to_vec()), (Received, 2, vec![0, 1])]);
+    assert_eq!(exchange.request.message.body.cut, None);
     assert_eq!(exchange.messages[0].at, None);
     assert_eq!(exchange.messages[1].at.map(|at| at.as_millisecond()), Some(1_764_000_000_250));
+}
+
+#[test]
+fn a_switch_of_protocols_without_its_messages_is_unread_both_ways() {
+    let switched = |more: &str| {
+        let exchange =
+            one(&format!(r#"{{"request":{{"method":"GET","url":"wss://a/"}},"response":{{"status":101}}{more}}}"#));
+        (exchange.request.message.body.cut, exchange.response.ok().and_then(|answer| answer.message.body.cut))
+    };
+    assert_eq!(switched(""), (Some(Cut::NotRecorded), Some(Cut::NotRecorded)));
+    assert_eq!(switched(r#","_webSocketMessages":null"#), (Some(Cut::NotRecorded), Some(Cut::NotRecorded)));
+    assert_eq!(switched(r#","_webSocketMessages":[]"#), (None, None));
 }
 
 #[test]

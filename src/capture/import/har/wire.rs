@@ -19,8 +19,9 @@ pub struct Entry {
     #[serde(rename = "serverIPAddress")]
     pub server_ip_address: Option<String>,
     pub comment: Option<String>,
-    #[serde(rename = "_webSocketMessages", default, deserialize_with = "null_as_default")]
-    pub web_socket_messages: Vec<Frame>,
+    /// Not every exporter has them.
+    #[serde(rename = "_webSocketMessages")]
+    pub web_socket_messages: Option<Vec<Frame>>,
 }
 
 #[derive(Deserialize)]

@@ -47,6 +47,8 @@ fn a_line_is_read_with_all_it_says() {
     assert_eq!((exchange.bytes.up, exchange.bytes.down), (4, 2));
     assert_eq!(exchange.import.map(|i| (i.index, i.id)), Some((0, Some("dev-1".to_owned()))));
     assert_eq!(one(GET).destination.peer.err(), Some(NoPeer::NotRecorded));
+    let switched = one(&GET.replace("200", "101"));
+    assert_eq!(switched.request.message.body.cut, Some(crate::exchange::Cut::NotRecorded));
 }
 
 #[test]
