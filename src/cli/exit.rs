@@ -12,6 +12,7 @@ use crate::console::TokenError;
 use crate::ledger::LedgerError;
 use crate::locate::LocateError;
 use crate::rules::RuleError;
+use crate::serve::EngineError;
 
 /// What a command ends with. A contract: scripts read these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,9 +109,10 @@ fn implied(error: &(dyn Error + 'static)) -> Option<Exit> {
         || error.is::<CaError>()
         || error.is::<TokenError>()
         || error.is::<LedgerError>()
-        || matches!(error.downcast_ref(), Some(LocateError::Database { .. }));
+        || error.downcast_ref().is_some_and(EngineError::is_io);
     let wrong_input = error.is::<RuleError>()
         || error.is::<LocateError>()
+        || error.is::<EngineError>()
         || matches!(error.downcast_ref(), Some(ConfigError::Invalid(_)));
     match (unusable_file, wrong_input) {
         (true, _) => Some(Exit::Io),
@@ -157,6 +159,9 @@ mod tests {
         let unread = ConfigError::Unreadable { what: "the rules", path: "x".into(), source: missing() };
         assert_eq!(exit_of(&unread.into()), Exit::Io);
         assert_eq!(exit_of(&RuleError::in_file("pack.yaml", "unknown region `concrn`").into()), Exit::Usage);
+        let unread = ConfigError::Unreadable { what: "the rules", path: "x".into(), source: missing() };
+        assert_eq!(exit_of(&EngineError::Config(unread).into()), Exit::Io);
+        assert_eq!(exit_of(&EngineError::Rules(Vec::new()).into()), Exit::Usage);
         assert_eq!(exit_of(&anyhow::anyhow!("a surprise")), Exit::Internal);
     }
 

@@ -99,6 +99,8 @@ fn eprint_text(text: &str) {
 /// The exit code that an error of a run stands for.
 fn exit_of(error: StartError) -> anyhow::Error {
     let exit = match &error {
+        StartError::Config(ConfigError::Unreadable { .. }) => Exit::Io,
+        StartError::Engine(error) if error.is_io() => Exit::Io,
         StartError::Config(_) | StartError::Engine(_) | StartError::Roots(_) => Exit::Usage,
         StartError::Undelivered { .. } => Exit::Partial,
         StartError::Metrics(_) => Exit::Internal,

@@ -36,6 +36,13 @@ pub enum EngineError {
     Locate(#[from] LocateError),
 }
 
+impl EngineError {
+    /// Whether a file that was named could not be read at all, rather than does not hold.
+    pub fn is_io(&self) -> bool {
+        matches!(self, Self::Config(ConfigError::Unreadable { .. }))
+    }
+}
+
 impl Engine {
     /// Read everything the settings name. `keys` are the ledger's; `reveal` keeps values in findings, for an output that
     /// the auditor asked for by name.

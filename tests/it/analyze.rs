@@ -128,6 +128,30 @@ fn what_is_whole_of_a_damaged_file_is_analysed() {
 }
 
 #[test]
+fn what_is_refused_is_refused_before_anything_is_lost() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let at = |name: &str| dir.path().join(name).display().to_string();
+    fs::write(at("in.har"), har(&[entry("one")])).expect("written");
+    let check = |args: &[&str], code: i32, said: &str| {
+        let output = analyze(&[&[at("in.har").as_str()], args].concat());
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{stderr}");
+        assert!(stderr.contains(said), "{stderr}");
+    };
+    check(&["--country-db", &at("absent.mmdb")], 3, "cannot read the country database");
+    check(&["--rules", &at("absent")], 3, "cannot read the rules directory");
+    check(&["--country-db", &at("in.har")], 2, "not a usable MMDB");
+    check(&["--pack", "nope"], 2, "unknown pack `nope`");
+    check(&["--events", &at("out"), "--findings", &at("out")], 2, "name two files");
+    fs::write(at("mine"), "kept").expect("written");
+    fs::set_permissions(at("mine"), std::os::unix::fs::PermissionsExt::from_mode(0o644)).expect("set");
+    check(&["--findings", &at("mine"), "--reveal"], 2, "chmod 600");
+    assert_eq!(fs::read_to_string(at("mine")).expect("readable"), "kept");
+    check(&["--findings", &at("mine")], 0, "");
+    assert_eq!(lines(Path::new(&at("mine"))).len(), 1);
+}
+
+#[test]
 fn har_and_jsonl_of_the_corpus_give_the_same_findings() {
     let Some(corpus) = shared("corpus") else { return };
     let dir = tempfile::tempdir().expect("a temporary directory");

@@ -43,12 +43,16 @@ impl FindingsFile {
     /// Made anew; readable by its owner only, for previews and values are nobody else's business.
     pub fn create(path: &Path, reveal: bool) -> anyhow::Result<Self> {
         let mut options = OpenOptions::new();
-        let file = options.write(true).create(true).truncate(true).mode(0o600).open(path);
+        let file = options.write(true).create(true).truncate(false).mode(0o600).open(path);
         let file = file.with_context(|| format!("cannot write `{}`", path.display())).or_exit(Exit::Io)?;
         let facts = file.metadata().or_exit(Exit::Io)?;
         if reveal && facts.is_file() && facts.permissions().mode() & 0o077 != 0 {
             let text = format!("`{0}` can be read by others; run `chmod 600 {0}` or name a new file", path.display());
             return Err(anyhow::anyhow!(text)).or_exit(Exit::Usage);
+        }
+        // Only now that the file may be used: a refusal must not cost what is in it.
+        if facts.is_file() {
+            file.set_len(0).with_context(|| format!("cannot write `{}`", path.display())).or_exit(Exit::Io)?;
         }
         Ok(Self { path: path.to_owned(), out: BufWriter::new(file), reveal })
     }

@@ -72,7 +72,7 @@ pub fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
     let mut settings = Settings::default();
     args.rules.apply(&mut settings);
     args.geo.apply(&mut settings);
-    let engine = Engine::build(&settings, ledger.keys().clone(), args.reveal).or_exit(Exit::Usage)?;
+    let engine = Engine::build(&settings, ledger.keys().clone(), args.reveal)?;
     for warning in &engine.warnings {
         progress.say(&format!("warning: {warning}"));
     }
@@ -100,6 +100,7 @@ pub fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
     show(&summary.to_string(), to_stderr)?;
     let partial = [
         (problems, "exchanges could not be read and are left out"),
+        (summary.gaps(), "exchanges could not be audited, which is a defect of Landfall; please report it"),
         (written.lost, "exchanges could not be recorded; check the disk of the data directory"),
         (delivery.as_ref().map_or(0, |delivery| delivery.undelivered), "events could not be written"),
     ];
@@ -118,11 +119,17 @@ impl AnalyzeArgs {
         Arc::new(Session { id, label: self.session.clone(), app: None, started_at })
     }
 
-    /// No output may be one of the inputs, which opening it would empty.
+    /// No output may be one of the inputs, which opening it would empty, nor the other output.
     fn check_outputs(&self) -> anyhow::Result<()> {
         let same = |output: &Path, input: &PathBuf| {
             output.canonicalize().is_ok_and(|output| input.canonicalize().is_ok_and(|input| input == output))
         };
+        if let (Some(events), Some(findings)) = (&self.events, &self.findings)
+            && (events == findings || same(events, findings))
+        {
+            let text = format!("`--events` and `--findings` both name `{}`; name two files", events.display());
+            return Err(anyhow::anyhow!(text)).or_exit(Exit::Usage);
+        }
         for (flag, output) in [("--events", &self.events), ("--findings", &self.findings)] {
             if let Some(output) = output.as_deref().filter(|output| self.files.iter().any(|file| same(output, file))) {
                 let text = format!("`{flag} {}` would overwrite an input; name another file", output.display());

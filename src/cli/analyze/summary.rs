@@ -8,6 +8,7 @@ use crate::audit::Assessment;
 use crate::decode::Inspection;
 use crate::exchange::Exchange;
 use crate::judge::{Status, Verdict, WindowState};
+use crate::ledger::record::template;
 use crate::ledger::{Committed, Entry, Recorded};
 
 #[derive(Default)]
@@ -43,6 +44,11 @@ impl Summary {
         }
     }
 
+    /// Exchanges whose audit failed.
+    pub fn gaps(&self) -> u64 {
+        self.gaps
+    }
+
     fn exchange(&mut self, exchange: &Exchange, assessment: &Assessment, settled: &[Verdict]) {
         self.exchanges += 1;
         self.unread += u64::from(assessment.inspection != Inspection::Full);
@@ -53,7 +59,8 @@ impl Summary {
         let placement = &assessment.placement;
         let (name, owner_country) = match &placement.owner {
             Ok(owner) => (owner.name.to_string(), owner.country.to_string()),
-            Err(_) => (exchange.destination.host.clone(), "unknown".to_owned()),
+            // As in the record: a host's label may be somebody's number.
+            Err(_) => (template::host(&exchange.destination.host), "unknown".to_owned()),
         };
         let server_country = placement.location.as_ref().map_or("unknown".to_owned(), |at| at.country.to_string());
         let recipient = self.recipients.entry(name).or_default();
@@ -174,6 +181,12 @@ mod tests {
         assert_eq!(rows.len(), 1);
         assert_eq!(rows[0][3], "2");
         assert!(rows[0][5].starts_with("in scope"), "{:?}", rows[0]);
+        let (mut exchange, mut assessment) = (samples::exchange(2), samples::assessment());
+        exchange.destination.host = "4155550123.t.example".to_owned();
+        assessment.placement.owner = Err(crate::locate::Unplaced::NoEvidence);
+        let mut of_somebody = Summary::default();
+        of_somebody.exchange(&exchange, &assessment, &assessment.verdicts);
+        assert_eq!(of_somebody.rows()[0][0], "{id}.t.example");
         let text = summary.to_string();
         assert!(text.starts_with("2 exchanges with 1 hosts in 1 known countries\n"), "{text}");
     }
