@@ -169,6 +169,11 @@ impl<'x> Walk<'x> {
         Mark { fields: self.out.fields.len(), unread: self.out.unread.len() }
     }
 
+    /// Fields that came out so far.
+    pub fn fields(&self) -> usize {
+        self.out.fields.len()
+    }
+
     /// Whether fields came out since the mark.
     pub fn found_since(&self, mark: Mark) -> bool {
         self.out.fields.len() > mark.fields

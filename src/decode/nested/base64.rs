@@ -67,7 +67,7 @@ pub(super) fn decoded(value: &str) -> Option<Vec<u8>> {
     engine.decode(value).ok()
 }
 
-fn is_symbol(byte: u8) -> bool {
+pub(super) fn is_symbol(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=' | b' ' | b'\r' | b'\n')
 }
 

@@ -6,7 +6,7 @@ mod json_string;
 mod jwt;
 mod percent;
 
-use super::{Flaw, Place, UnreadReason, ValueKind, Walk};
+use super::{Flaw, PartKind, Place, UnreadReason, ValueKind, Walk};
 
 /// Every nested encoding, the surest first. To add one: its file, and its line here.
 const NESTED: &[&Nested] = &[&json_string::NESTED, &percent::NESTED, &jwt::NESTED, &basic::NESTED, &base64::NESTED];
@@ -43,10 +43,30 @@ pub fn walk<'x>(walk: &mut Walk<'x>, place: Place<'x>, value: &'x str) -> Result
         match (nested.undo)(walk, place, value)? {
             Found::Nothing => {}
             Found::Whole => return Ok(()),
-            Found::Also => break,
+            Found::Also => return walk.field(place, value, ValueKind::Text),
         }
     }
+    if is_payload(place) && is_packed(value, LONGEST_TOKEN) {
+        walk.note(place, UnreadReason::Unsupported);
+    }
     walk.field(place, value, ValueKind::Text)
+}
+
+/// Characters of the longest credential or attestation in common use; what is longer carries something.
+const LONGEST_TOKEN: usize = 2048;
+
+/// Whether an app puts its data here, rather than what the protocol needs.
+fn is_payload(place: Place<'_>) -> bool {
+    matches!(place.part.kind, PartKind::Query | PartKind::Body | PartKind::Message)
+}
+
+/// One run of over `longest` base64 or hex symbols that nothing here undoes: whatever it holds, it was not read.
+pub(super) fn is_packed(value: &str, longest: usize) -> bool {
+    let any = |is: fn(&u8) -> bool| value.as_bytes().iter().any(is);
+    value.len() > longest
+        && value.bytes().all(|byte| base64::is_symbol(byte) && byte != b' ')
+        && any(u8::is_ascii_digit)
+        && any(u8::is_ascii_alphabetic) // so that neither long numbers nor sequences of bases are taken for it
 }
 
 /// Pay for as many bytes as a nested text has; too dear is told once.

@@ -79,3 +79,29 @@ fn tokens_and_credentials_keep_their_header() {
     ];
     assert_eq!(lines(&exchange, &Budget::default(), true), expect);
 }
+
+/// Bytes that are no text, as a cipher gives them.
+fn sealed(length: usize) -> String {
+    let bytes = (0_u32..).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0]).take(length);
+    STANDARD.encode(bytes.collect::<Vec<_>>())
+}
+
+#[test]
+fn a_payload_that_the_app_sealed_is_unread() {
+    let unread = |exchange: &Exchange| {
+        let lines = body_lines(exchange);
+        lines.iter().filter(|line| line.contains(" unread ")).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(unread(&post("text/plain", sealed(150))), ["$ unread unsupported"]);
+    assert_eq!(unread(&value(&sealed(3_000))), ["$.v unread unsupported"]);
+    assert_eq!(unread(&post(FORM, format!("v={}", "9f86d081".repeat(300)))), ["$.v unread unsupported"]);
+    for exchange in [
+        post("text/plain", "9f86d081".repeat(16)),
+        post("text/plain", STANDARD.encode("words that can be read, again and again. ".repeat(9))),
+        value(&sealed(600)),
+        value(&"GATTACA".repeat(500)),
+        exchange(message(&[("X-Proof", &sealed(3_000))], Body::default())),
+    ] {
+        assert_eq!(unread(&exchange), [""; 0]);
+    }
+}
