@@ -1,9 +1,8 @@
 //! `landfall locate`: one destination's placement as a short argument that a person can check, or as the record's objects.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -11,10 +10,10 @@ use serde_json::{Value as Json, json};
 
 use super::{Exit, GeoArgs, OrExit, locate_facts, locate_text, print};
 use crate::capture::{ResolveError, ResolveOverride, Resolved, Resolver};
-use crate::config;
+use crate::config::{self, Settings};
 use crate::exchange::{Destination, NoPeer, Peer, TlsFacts};
 use crate::ledger::record;
-use crate::locate::{Dataset, LocatorConfig, Locators, Observed, Placement, attributions};
+use crate::locate::{Locators, Observed, Placement, attributions};
 
 #[derive(Debug, clap::Args)]
 pub struct LocateArgs {
@@ -70,19 +69,10 @@ struct Answer {
 }
 
 fn locators(args: &LocateArgs) -> anyhow::Result<Locators> {
-    let config = LocatorConfig {
-        country_dbs: args.geo.country_db.iter().map(|path| read(path)).collect::<Result<_, _>>()?,
-        asn_db: args.geo.asn_db.as_deref().map(read).transpose()?,
-        entities: config::read_rules(&args.rules)?.rules.entities,
-        ..LocatorConfig::default()
-    };
-    Locators::new(config).or_exit(Exit::Usage)
-}
-
-fn read(path: &Path) -> anyhow::Result<Dataset> {
-    let name = path.display().to_string();
-    let bytes = fs::read(path).with_context(|| format!("cannot read the database `{name}`"))?;
-    Ok(Dataset { name, bytes })
+    let mut settings = Settings::default();
+    args.geo.apply(&mut settings);
+    let entities = config::read_rules(&args.rules)?.rules.entities;
+    Ok(Locators::new(config::locator_config(&settings.locate, entities)?)?)
 }
 
 /// A name without an address is still somebody's; anything that is no host is refused.
