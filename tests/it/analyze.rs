@@ -148,6 +148,10 @@ fn what_is_refused_is_refused_before_anything_is_lost() {
     check(&["--findings", &at("mine"), "--reveal"], 2, "chmod 600");
     assert_eq!(fs::read_to_string(at("mine")).expect("readable"), "kept");
     check(&["--findings", &at("mine")], 0, "");
+    for _ in 0..2 {
+        check(&["--events", &at("events")], 0, "");
+    }
+    assert_eq!(exchanges(Path::new(&at("events"))).len(), 1);
     assert_eq!(lines(Path::new(&at("mine"))).len(), 1);
 }
 

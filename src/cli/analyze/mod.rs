@@ -9,6 +9,7 @@ mod progress;
 mod summary;
 
 use std::collections::HashSet;
+use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -43,7 +44,7 @@ pub struct AnalyzeArgs {
     /// Name of this run in the record.
     #[arg(long, value_name = "NAME")]
     session: Option<String>,
-    /// Write the event stream as JSON lines to a file, or to stdout for `-`.
+    /// Write the event stream as JSON lines to a file, or to stdout for `-`; with `--data`, a file goes on where it ends.
     #[arg(long, value_name = "FILE|-")]
     events: Option<PathBuf>,
     /// Write what was found, one JSON line per exchange.
@@ -77,6 +78,9 @@ pub fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
         progress.say(&format!("warning: {warning}"));
     }
     let findings = args.findings.as_deref().map(|path| FindingsFile::create(path, args.reveal)).transpose()?;
+    if args.data.is_none() {
+        args.empty_events()?;
+    }
     let events = args.events.as_deref().map(|path| follow(path, &ledger)).transpose()?;
 
     let summary = Arc::new(Mutex::new(Summary::default()));
@@ -117,6 +121,13 @@ impl AnalyzeArgs {
         let started_at = Timestamp::now();
         let id = SessionId::new(Ulid::generate());
         Arc::new(Session { id, label: self.session.clone(), app: None, started_at })
+    }
+
+    /// A ledger that ends with the command is a stream of its own: behind an older one, every exchange would stand twice.
+    fn empty_events(&self) -> anyhow::Result<()> {
+        let Some(path) = self.events.as_deref().filter(|path| path.is_file()) else { return Ok(()) };
+        let emptied = OpenOptions::new().write(true).truncate(true).open(path);
+        emptied.map(drop).with_context(|| format!("cannot write `{}`", path.display())).or_exit(Exit::Io)
     }
 
     /// No output may be one of the inputs, which opening it would empty, nor the other output.
