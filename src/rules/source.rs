@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use super::RuleError;
+use super::{RuleError, near_miss};
 
 /// One YAML file of rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,12 +19,13 @@ impl Source {
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, RuleError> {
         serde_saphyr::from_str(&self.text).map_err(|error| {
             let location = error.location();
+            let (message, help) = message(&error.without_snippet().to_string());
             RuleError {
                 file: self.name.clone(),
                 line: location.map(|l| l.line()),
                 column: location.map(|l| l.column()),
-                message: first_line(&error.without_snippet().to_string()),
-                help: None,
+                message,
+                help,
             }
         })
     }
@@ -77,6 +78,43 @@ impl Ruleset {
     }
 }
 
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
+/// A parser's message without the place, which is told elsewhere; of an unknown word, the near miss or the known ones.
+fn message(text: &str) -> (String, Option<String>) {
+    let line = text.lines().next().unwrap_or_default().trim_end_matches('.');
+    let line = line.rsplit_once(" at line ").map_or(line, |(line, _)| line);
+    let unknown = line.split_once(", expected ").filter(|(said, _)| said.starts_with("unknown "));
+    let Some((said, known)) = unknown else { return (line.to_owned(), None) };
+    let word = said.split('`').nth(1).unwrap_or_default();
+    let known: Vec<_> = known.trim_start_matches("one of ").split(", ").map(|known| known.trim_matches('`')).collect();
+    let help = match near_miss(word, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known are `{}`", known.join("`, `")),
+    };
+    (said.to_owned(), Some(help))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct File {
+        #[serde(rename = "elements")]
+        _elements: Vec<String>,
+        #[serde(rename = "regions", default)]
+        _regions: Vec<String>,
+    }
+
+    #[test]
+    fn a_wrong_file_is_told_once_with_its_place_and_the_near_miss() {
+        let check = |text: &str, expect: &str| {
+            let source =
+                Source { name: "x.yaml".to_owned(), path: "elements/x.yaml".to_owned(), text: text.to_owned() };
+            assert_eq!(source.parse::<File>().expect_err("wrong").to_string(), expect);
+        };
+        check("\nelemnts: []", "`x.yaml` line 2 column 1: unknown field `elemnts`; did you mean `elements`?");
+        check("zzz: []", "`x.yaml` line 1 column 1: unknown field `zzz`; known are `elements`, `regions`");
+        check("", "`x.yaml` line 1 column 1: unexpected end of input");
+    }
 }
