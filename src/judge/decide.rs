@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::form::Formed;
+use super::form::{Certainty, Formed};
 use super::linkage::{self, Group};
 use super::pack::{Form, Pack, Rule, Threshold, When};
 use super::recipient::{Recipient, Standing};
@@ -234,9 +234,15 @@ impl Matter<'_> {
         let rule = &self.pack.categories[category];
         let strongest = formed.iter().find(|formed| formed.certainty.is_formed()).or(formed.first());
         let because = strongest.map_or(&rule.section, |formed| &formed.because);
-        match strongest.and_then(|formed| formed.certainty.fact()) {
-            None => format!("{} was sent ({because})", rule.title),
-            Some(fact) => format!("{} may have been sent: {} decides ({because})", rule.title, fact.replace('_', " ")),
+        match strongest.map(|formed| &formed.certainty) {
+            None | Some(Certainty::Formed) => format!("{} was sent ({because})", rule.title),
+            // Formed is formed: the reason must not doubt what the status says.
+            Some(Certainty::FormedUnless(fact)) => {
+                format!("{} was sent, unless {} excludes it ({because})", rule.title, fact.replace('_', " "))
+            }
+            Some(Certainty::Depends(fact)) => {
+                format!("{} may have been sent: {} decides ({because})", rule.title, fact.replace('_', " "))
+            }
         }
     }
 

@@ -96,6 +96,23 @@ fn counts_are_filled_into_the_window_of_their_cell() {
 }
 
 #[test]
+fn the_reason_doubts_only_what_the_status_leaves_open() {
+    let findings = [finding("ip_address", "$"), finding("cookie_id", "$")];
+    let reason = |services: &[&str]| {
+        let services = services.iter().map(|service| (*service).into()).collect();
+        let placement = placement(Some(Owner { services, ..owner("CN") }), None);
+        let verdicts = judge().judge_sent(&sent(&findings, &placement, false)).verdicts;
+        (verdicts[0].status, verdicts[0].reasons[0].clone())
+    };
+    let (status, said) = reason(&["analytics"]);
+    assert_eq!(status, Status::InScope);
+    assert!(said.ends_with("was sent, unless necessity excludes it (28 CFR 202.212(b)(2))"), "{said}");
+    let (status, said) = reason(&["telephony"]);
+    assert_eq!(status, Status::Undetermined);
+    assert!(said.ends_with("may have been sent: necessity decides (28 CFR 202.212(b)(2))"), "{said}");
+}
+
+#[test]
 fn an_owner_nobody_knows_pools_by_domain() {
     let findings = [finding("email", "$"), finding("imei", "$")];
     let placement = placement(None, None);
