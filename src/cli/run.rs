@@ -84,7 +84,12 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
 fn logs() {
     let filter =
         EnvFilter::try_from_env("LANDFALL_LOG").unwrap_or_else(|_| EnvFilter::new("warn,rustls_platform_verifier=off"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        // Told with `eprintln!`, which panics where stderr is a file on a full disk, and takes the ledger's writer along.
+        .log_internal_errors(false);
     if subscriber.try_init().is_err() {
         tracing::debug!("diagnostics were set up before");
     }
