@@ -111,7 +111,8 @@ impl Body for Tee {
                 if let Some(recorder) = &this.recorder {
                     recorder.frame(this.leg, &frame);
                 }
-                if this.body.is_end_stream() {
+                // Nothing comes after trailers, and hyper asks for nothing more once it has them.
+                if this.body.is_end_stream() || frame.is_trailers() {
                     this.end(Ending::Whole);
                 }
                 Poll::Ready(Some(Ok(frame)))
