@@ -16,6 +16,9 @@ pub fn strip_hop_by_hop(headers: &mut HeaderMap, may_upgrade: bool) -> Option<He
             may_upgrade && named.contains(&header::UPGRADE) && !value.as_bytes().eq_ignore_ascii_case(b"h2c")
         })
         .cloned();
+    // Where both are there `Transfer-Encoding` frames the message, and the length is a trap for whoever reads next (RFC 9112
+    // section 6.3).
+    let length_lies = headers.contains_key(header::TRANSFER_ENCODING);
     let mut trailers = asks_for_trailers(headers).then(|| HeaderValue::from_static("trailers"));
     let mut connection = upgrade.is_some().then(|| HeaderValue::from_static("Upgrade"));
     let mut name = header::HOST;
@@ -27,6 +30,7 @@ pub fn strip_hop_by_hop(headers: &mut HeaderMap, may_upgrade: bool) -> Option<He
             it if *it == header::TE => trailers.take(),
             it if *it == header::UPGRADE => Some(value).filter(|_| upgrade.is_some()),
             it if HOP_BY_HOP.contains(it) => None,
+            it if *it == header::CONTENT_LENGTH && length_lies => None,
             it if named.contains(it) && !is_end_to_end_for_sure(it) => None,
             _ => Some(value),
         };
@@ -39,6 +43,13 @@ pub fn strip_hop_by_hop(headers: &mut HeaderMap, may_upgrade: bool) -> Option<He
 
 const HOP_BY_HOP: [HeaderName; 5] =
     [KEEP_ALIVE, PROXY_CONNECTION, header::TRANSFER_ENCODING, HTTP2_SETTINGS, header::PROXY_AUTHORIZATION];
+
+/// Whether a transfer coding other than `chunked` is on the body: taking the field away would pass coded bytes off as plain.
+pub fn is_transfer_coded(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let mut codings = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    codings.any(|coding| !coding.trim_ascii().eq_ignore_ascii_case(b"chunked"))
+}
 
 fn asks_for_trailers(headers: &HeaderMap) -> bool {
     let values = headers.get_all(header::TE).iter().filter_map(|value| value.to_str().ok());
@@ -113,6 +124,15 @@ mod tests {
         assert_eq!(not_carried, map(&[("x", "1")]));
         assert_eq!(strip_hop_by_hop(&mut map(&[("upgrade", "websocket")]), true), None);
         assert_eq!(strip_hop_by_hop(&mut map(&[("connection", "upgrade"), ("upgrade", "h2c")]), true), None);
+    }
+
+    #[test]
+    fn a_length_beside_a_transfer_coding_goes() {
+        let mut headers = map(&[("content-length", "3"), ("transfer-encoding", "chunked"), ("x", "1")]);
+        strip_hop_by_hop(&mut headers, false);
+        assert_eq!(headers, map(&[("x", "1")]));
+        assert!(!is_transfer_coded(&map(&[("transfer-encoding", "Chunked")])));
+        assert!(is_transfer_coded(&map(&[("transfer-encoding", "gzip, chunked")])));
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Method, Request, Response, StatusCode, Version, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header};
+use http_body::Body;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
@@ -14,7 +15,7 @@ use tokio::sync::Notify;
 use super::answer::refusal;
 use super::body::{Outgoing, Tee};
 use super::failed::{broken, read_off, refuse, unreachable};
-use super::fields::strip_hop_by_hop;
+use super::fields::{is_transfer_coded, strip_hop_by_hop};
 use super::proxy::{ClientConnection, Proxy};
 use super::recorder::{Leg, Opening, Recorder};
 use super::send::{Failure, send};
@@ -93,9 +94,21 @@ async fn forward(
 ) -> Response<Outgoing> {
     let idle = scene.proxy.config.limits.idle;
     let client_upgrade = head.extensions.remove::<OnUpgrade>();
+    if is_transfer_coded(&head.headers) {
+        read_off(&head, body).await;
+        return refuse(
+            recorder.as_deref(),
+            Trouble::HttpRequestError,
+            "a transfer coding other than `chunked` is not supported",
+        );
+    }
     let protocol = strip_hop_by_hop(&mut head.headers, upstream.protocol() == Protocol::Http1);
     if let Err(reason) = address(&mut head, upstream.protocol(), scene) {
         return refuse(recorder.as_deref(), Trouble::HttpRequestError, reason);
+    }
+    // hyper sends no body with a GET unless told so.
+    if upstream.protocol() == Protocol::Http1 && !body.is_end_stream() && body.size_hint().exact().is_none() {
+        head.headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
     let expects = head.headers.get(header::EXPECT).is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"100-continue"));
     let mut body = Tee::new(body, Leg::Request, recorder.clone(), idle);
@@ -135,6 +148,9 @@ fn respond(
         recorder.responded(&head);
     }
     let server_upgrade = head.extensions.remove::<OnUpgrade>();
+    if is_transfer_coded(&head.headers) {
+        return broken(recorder.as_deref(), Trouble::HttpProtocolError, &scene.host);
+    }
     strip_hop_by_hop(&mut head.headers, head.status == StatusCode::SWITCHING_PROTOCOLS);
     let body = match (head.status, client_upgrade, server_upgrade) {
         (StatusCode::SWITCHING_PROTOCOLS, Some(client), Some(server)) => {

@@ -8,6 +8,7 @@ mod crash;
 mod curl;
 mod docs;
 mod floors;
+mod framing;
 mod heavy;
 mod layering;
 mod scripted;

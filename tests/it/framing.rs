@@ -1,0 +1,105 @@
+//! Framing that servers and clients use seldom, byte by byte: what the other side must get, and what the record must say.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::support::landfall::Landfall;
+
+/// A server that answers one connection with these bytes; it hands back what it was sent.
+fn origin(answer: &'static [u8], until: &'static [u8]) -> (SocketAddr, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.1.1.9:0").expect("loopback can be bound");
+    let address = listener.local_addr().expect("an address");
+    let serving = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("set");
+        let (mut got, mut buffer) = (Vec::new(), [0; 4096]);
+        while !got.ends_with(until) {
+            let read = stream.read(&mut buffer).expect("the request comes");
+            assert!(read > 0, "the request ended early: {}", String::from_utf8_lossy(&got));
+            got.extend_from_slice(&buffer[..read]);
+        }
+        stream.write_all(answer).expect("it is read");
+        String::from_utf8_lossy(&got).into_owned()
+    });
+    (address, serving)
+}
+
+/// Send one request; what the client got, what the server got, and the event.
+fn exchange(request: &str, until: &'static [u8], answer: &'static [u8]) -> (String, String, Value) {
+    let (address, serving) = origin(answer, until);
+    let landfall = Landfall::start(&["--resolve".to_owned(), format!("raw.example:80:{address}")]);
+    let mut client = TcpStream::connect(landfall.proxy).expect("a connection");
+    client.write_all(request.as_bytes()).expect("it is read");
+    client.shutdown(Shutdown::Write).expect("half closed");
+    let mut got = String::new();
+    client.read_to_string(&mut got).expect("an answer");
+    let sent = serving.join().expect("no panic");
+    landfall.metrics_after(1);
+    let left = landfall.stop();
+    (got, sent, left.exchanges()[0].clone())
+}
+
+const GET: &str = "GET http://raw.example/x HTTP/1.1\r\nHost: raw.example\r\n";
+
+#[test]
+fn a_length_beside_chunks_does_not_cut_the_body() {
+    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n0\r\n\r\n";
+    let (got, _, event) = exchange(&format!("{GET}\r\n"), b"\r\n\r\n", answer);
+    assert!(got.ends_with("6\r\nabcdef\r\n0\r\n\r\n") && !got.to_lowercase().contains("content-length"), "{got}");
+    assert_eq!((&event["outcome"]["result"], &event["bytes"]["down"]), (&json!("completed"), &json!(6)));
+}
+
+#[test]
+fn trailers_end_a_body_in_good_order() {
+    let answer =
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n4\r\nabcd\r\n0\r\nX-T: 1\r\n\r\n";
+    let request = format!("{GET}TE: trailers\r\nConnection: TE\r\n\r\n");
+    let (got, _, event) = exchange(&request, b"\r\n\r\n", answer);
+    assert!(got.to_lowercase().ends_with("0\r\nx-t: 1\r\n\r\n"), "{got}");
+    assert_eq!((&event["outcome"]["result"], &event["inspection"]["unread"]), (&json!("completed"), &json!([])));
+}
+
+#[test]
+fn a_chunked_body_of_a_get_gets_through() {
+    let request = format!("{GET}Transfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n");
+    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    let (_, sent, event) = exchange(&request, b"0\r\n\r\n", answer);
+    assert!(sent.ends_with("4\r\nabcd\r\n0\r\n\r\n"), "{sent}");
+    assert_eq!((&event["bytes"]["up"], &event["inspection"]["unread"]), (&json!(4), &json!([])));
+}
+
+#[test]
+fn coded_bytes_are_not_passed_off_as_plain() {
+    let answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n";
+    let (got, _, event) = exchange(&format!("{GET}\r\n"), b"\r\n\r\n", answer);
+    assert!(got.starts_with("HTTP/1.1 502 "), "{got}");
+    assert_eq!(event["outcome"], json!({"result": "failed", "side": "upstream", "error": "http_protocol_error"}));
+}
+
+#[test]
+fn a_switched_protocol_that_breaks_off_is_no_completed_one() {
+    let answer = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhalf";
+    let (address, serving) = origin(answer, b"\r\n\r\n");
+    let landfall = Landfall::start(&["--resolve".to_owned(), format!("raw.example:80:{address}")]);
+    let mut client = TcpStream::connect(landfall.proxy).expect("a connection");
+    client.write_all(format!("{GET}Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n").as_bytes()).expect("sent");
+    let mut got = Vec::new();
+    while !got.ends_with(b"\r\n\r\nhalf") {
+        let mut buffer = [0; 4096];
+        let read = client.read(&mut buffer).expect("an answer");
+        assert!(read > 0, "{}", String::from_utf8_lossy(&got));
+        got.extend_from_slice(&buffer[..read]);
+    }
+    serving.join().expect("no panic");
+    // What the server never reads makes its kernel answer with a reset.
+    while client.write_all(b"more").is_ok() {
+        std::thread::yield_now();
+    }
+    landfall.metrics_after(1);
+    let left = landfall.stop();
+    assert_eq!(left.exchanges()[0]["outcome"]["result"], "aborted", "{}", left.exchanges()[0]["outcome"]);
+}
