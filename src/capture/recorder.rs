@@ -237,6 +237,11 @@ impl Recorder {
         });
     }
 
+    /// How what came after `101 Switching Protocols` ended.
+    pub fn decide(&self, outcome: Outcome) {
+        self.with(|open| open.decided = Some(outcome));
+    }
+
     /// The client went away before there was an answer.
     pub fn client_left(&self) {
         self.with(|open| {

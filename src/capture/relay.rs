@@ -182,8 +182,7 @@ fn switch(scene: &Scene, client: OnUpgrade, server: OnUpgrade, recorder: Option<
         let ended = splice(TokioIo::new(client), TokioIo::new(server), proxy.config.limits.idle, &proxy.deadline).await;
         if let Some(recorder) = recorder {
             recorder.passed(ended.up, ended.down);
-            recorder.ended(Leg::Request, super::body::Ending::Whole);
-            recorder.ended(Leg::Response, super::body::Ending::Whole);
+            recorder.decide(ended.outcome());
         }
         drop(slot);
     });

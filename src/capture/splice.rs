@@ -7,6 +7,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::exchange::{Outcome, Side, Trouble};
+
 /// What passed, and how it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spliced {
@@ -27,6 +29,20 @@ pub enum SpliceEnd {
     /// Nothing passed for the idle limit.
     Idle,
     Shutdown,
+}
+
+impl Spliced {
+    /// The same in the words of the record.
+    pub fn outcome(&self) -> Outcome {
+        let (side, error) = match self.end {
+            SpliceEnd::Closed => return Outcome::Completed,
+            SpliceEnd::ClientFailed => (Side::Client, Trouble::ConnectionTerminated),
+            SpliceEnd::UpstreamFailed => (Side::Upstream, Trouble::ConnectionTerminated),
+            SpliceEnd::Idle => (Side::Landfall, Trouble::Timeout),
+            SpliceEnd::Shutdown => (Side::Landfall, Trouble::Shutdown),
+        };
+        Outcome::Aborted { side, error }
+    }
 }
 
 /// Relay until both sides are done, one fails, nothing passes for `idle`, or `stop` is cancelled. Each side's end of

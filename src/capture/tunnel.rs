@@ -10,7 +10,7 @@ use ulid::Ulid;
 use super::dial::Dialled;
 use super::proxy::{ClientConnection, Proxy};
 use super::sink::Captured;
-use super::splice::{SpliceEnd, splice};
+use super::splice::splice;
 use super::upstream::{LinkError, LinkFacts};
 use crate::exchange::{
     CaptureMode, Connection, Coverage, Destination, ExchangeId, NoPeer, Opaque, Outcome, Side, Timings, TlsFacts,
@@ -123,15 +123,7 @@ impl ConnectionRecord {
         self.record.coverage = Coverage::Tunnelled(why);
         let ended = splice(client, upstream, self.proxy.config.limits.idle, &self.proxy.deadline).await;
         self.record.bytes = WireBytes { up: ended.up, down: ended.down };
-        self.record.outcome = match ended.end {
-            SpliceEnd::Closed => Outcome::Completed,
-            SpliceEnd::ClientFailed => Outcome::Aborted { side: Side::Client, error: Trouble::ConnectionTerminated },
-            SpliceEnd::UpstreamFailed => {
-                Outcome::Aborted { side: Side::Upstream, error: Trouble::ConnectionTerminated }
-            }
-            SpliceEnd::Idle => Outcome::Aborted { side: Side::Landfall, error: Trouble::Timeout },
-            SpliceEnd::Shutdown => Outcome::Aborted { side: Side::Landfall, error: Trouble::Shutdown },
-        };
+        self.record.outcome = ended.outcome();
         self.send();
     }
 
