@@ -10,9 +10,14 @@ use super::upstream::Protocol;
 pub fn address(head: &mut http::request::Parts, protocol: Protocol, scene: &Scene) -> Result<(), &'static str> {
     match protocol {
         Protocol::Http1 => {
+            // RFC 9112 section 3.2: whoever reads the other one serves another site.
+            if head.headers.get_all(header::HOST).iter().count() > 1 {
+                return Err("the request names more than one host");
+            }
             if head.uri.authority().is_some() {
                 let target = head.uri.path_and_query().map_or("/", |p| p.as_str());
-                head.uri = target.parse().map_err(|_| "the request's target cannot be read")?;
+                let root = if target.starts_with('?') { "/" } else { "" };
+                head.uri = format!("{root}{target}").parse().map_err(|_| "the request's target cannot be read")?;
             }
             if !head.headers.contains_key(header::HOST) {
                 let host = HeaderValue::from_str(&host_field(scene)).map_err(|_| "the request names no host")?;
