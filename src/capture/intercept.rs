@@ -247,6 +247,10 @@ where
 impl Tunnel {
     /// A client that shakes hands and then asks nothing: a late alert, a silent close, or only a connection in advance.
     fn ended_unused(self, served: hyper::Result<()>, began: Instant) {
+        let unreadable = |error: &hyper::Error| error.is_parse() || error.is_parse_too_large();
+        if served.as_ref().is_err_and(unreadable) {
+            return self.record.client_ended(Trouble::HttpRequestError);
+        }
         let alert = served.err().and_then(|error| alert_in(&error)).map(|_| Trouble::LateAlert);
         let quick = self.record.handshake_time() * SILENT_CLOSE_FACTOR;
         match alert {

@@ -103,3 +103,26 @@ fn a_switched_protocol_that_breaks_off_is_no_completed_one() {
     let left = landfall.stop();
     assert_eq!(left.exchanges()[0]["outcome"]["result"], "aborted", "{}", left.exchanges()[0]["outcome"]);
 }
+
+/// Two such requests, each on a tunnel of its own: one that hyper cannot read, one that names two hosts.
+#[test]
+fn a_request_that_cannot_be_served_is_told_apart_from_a_silent_client() {
+    let listener = TcpListener::bind("127.1.1.9:0").expect("loopback can be bound");
+    let address = listener.local_addr().expect("an address");
+    let landfall = Landfall::start(&["--resolve".to_owned(), format!("raw.example:80:{address}")]);
+    for request in ["GET /x HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "GET /x HTTP/1.1\r\nHost : a\r\n\r\n"] {
+        let mut client = TcpStream::connect(landfall.proxy).expect("a connection");
+        client.write_all(b"CONNECT raw.example:80 HTTP/1.1\r\nHost: raw.example:80\r\n\r\n").expect("sent");
+        client.write_all(request.as_bytes()).expect("sent");
+        client.shutdown(Shutdown::Write).expect("half closed");
+        let mut got = String::new();
+        client.read_to_string(&mut got).expect("an answer");
+        assert!(got.contains("HTTP/1.1 400 Bad Request"), "{request}: {got}");
+    }
+    let left = landfall.stop();
+    let mut errors: Vec<_> =
+        left.events.iter().filter_map(|e| Some((e["schema"].as_str()?, e["outcome"]["error"].as_str()?))).collect();
+    errors.sort_unstable();
+    let expect = [("landfall.connection/1", "http_request_error"), ("landfall.exchange/1", "http_request_error")];
+    assert_eq!(errors, expect);
+}
