@@ -71,7 +71,11 @@ impl Draft {
         let bytes = weigh(&self.request, self.response.as_ref().ok(), &messages);
         Exchange {
             id: identity(started_at, &origin.file_sha256, self.index),
-            import: Some(Import { file_sha256: Arc::clone(&origin.file_sha256), index: self.index, id: self.id }),
+            import: Some(Import {
+                file_sha256: Arc::clone(&origin.file_sha256),
+                index: self.index,
+                id: self.id.filter(|id| is_id(id)),
+            }),
             session: Arc::clone(&origin.session),
             started_at,
             client: Client::default(),
@@ -127,6 +131,15 @@ pub fn version(text: &str) -> Version {
 }
 
 /// An id that sorts by the exchange's own time, and is the same whenever the same file is read.
+/// Whether a text is an id and not a remark: a remark may say anything, and the id stands in every record.
+fn is_id(text: &str) -> bool {
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'/' | b'#');
+    (1..=MAX_ID).contains(&text.len()) && text.bytes().all(known)
+}
+
+/// Bytes of an id.
+const MAX_ID: usize = 128;
+
 fn identity(started_at: Timestamp, file_sha256: &str, index: u64) -> ExchangeId {
     let mut context = digest::Context::new(&digest::SHA256);
     context.update(file_sha256.as_bytes());
@@ -150,4 +163,19 @@ fn weigh(request: &Message, response: Option<&Response>, messages: &[SocketMessa
         }
     }
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_kept_and_a_remark_is_not() {
+        for id in ["dev-0017", "page_1#3", "9f0c2b1e-6a57-4f0e-9a77-1c2d3e4f5a6b", "a/b:2"] {
+            assert!(is_id(id), "{id}");
+        }
+        for remark in ["", "call bob@example.com", "two words", "naïve", &"x".repeat(129)] {
+            assert!(!is_id(remark), "{remark}");
+        }
+    }
 }

@@ -198,7 +198,7 @@ fn draft(line: Line, index: u64) -> Result<Draft, NoExchange> {
     };
     Ok(Draft {
         index,
-        id: line.id.filter(|id| !id.is_empty()),
+        id: line.id,
         started_at,
         target,
         method: line.request.method,

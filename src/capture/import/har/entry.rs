@@ -36,7 +36,7 @@ pub fn draft(entry: Entry, index: u64) -> Result<Draft, NoExchange> {
     };
     Ok(Draft {
         index,
-        id: entry.comment.filter(|id| !id.is_empty()),
+        id: entry.comment,
         started_at,
         target,
         method,
