@@ -28,7 +28,8 @@ pin_project_lite::pin_project! {
 
 /// A body on its way through. It ends exactly as the one it wraps: trailers, error and all.
 pub struct Tee {
-    body: Incoming,
+    /// `None`: there is no body, as there was none in the request that is sent again.
+    body: Option<Incoming>,
     leg: Leg,
     /// `None` for what passes unrecorded.
     recorder: Option<Arc<Recorder>>,
@@ -53,11 +54,17 @@ pub enum TeeError {
 
 impl Tee {
     pub fn new(body: Incoming, leg: Leg, recorder: Option<Arc<Recorder>>, idle: Duration) -> Self {
-        let mut tee = Self { body, leg, recorder, ended: false, silence: Silence::new(idle), gate: None };
-        if tee.body.is_end_stream() {
+        let mut tee = Self { body: Some(body), leg, recorder, ended: false, silence: Silence::new(idle), gate: None };
+        if tee.is_end_stream() {
             tee.end(Ending::Whole);
         }
         tee
+    }
+
+    /// No body at all.
+    pub fn empty() -> Self {
+        let silence = Silence::new(Duration::ZERO);
+        Self { body: None, leg: Leg::Request, recorder: None, ended: true, silence, gate: None }
     }
 
     /// Hold the first byte back until `opened` is notified or the wait is over.
@@ -105,14 +112,15 @@ impl Body for Tee {
             ready!(gate.opened.as_mut().poll(cx));
             this.gate = None;
         }
-        match Pin::new(&mut this.body).poll_frame(cx) {
+        let Some(body) = &mut this.body else { return Poll::Ready(None) };
+        match Pin::new(&mut *body).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 this.silence.heard();
                 if let Some(recorder) = &this.recorder {
                     recorder.frame(this.leg, &frame);
                 }
                 // Nothing comes after trailers, and hyper asks for nothing more once it has them.
-                if this.body.is_end_stream() || frame.is_trailers() {
+                if body.is_end_stream() || frame.is_trailers() {
                     this.end(Ending::Whole);
                 }
                 Poll::Ready(Some(Ok(frame)))
@@ -138,11 +146,11 @@ impl Body for Tee {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body.as_ref().map_or(SizeHint::with_exact(0), Body::size_hint)
     }
 }
 

@@ -11,6 +11,8 @@ pub struct Counters {
     pub tls_handshakes: IntCounterVec,
     pub upstream_connect: Histogram,
     pub leaves_issued: IntCounter,
+    /// Requests answered 503 because they could not have been recorded.
+    pub refused: IntCounter,
 }
 
 /// How a client connection ended up; the closed label set of `landfall_connections_total`.
@@ -69,6 +71,10 @@ impl Counters {
                 "landfall_leaf_certificates_issued_total",
                 "Certificates minted for intercepted hosts.",
             )?,
+            refused: IntCounter::new(
+                "landfall_unrecordable_requests_total",
+                "Requests answered 503, and not relayed, because they could not have been recorded.",
+            )?,
         };
         counters.start_at_zero();
         Ok(counters)
@@ -82,6 +88,7 @@ impl Counters {
             Box::new(self.tls_handshakes.clone()),
             Box::new(self.upstream_connect.clone()),
             Box::new(self.leaves_issued.clone()),
+            Box::new(self.refused.clone()),
         ]
     }
 

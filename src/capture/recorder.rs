@@ -65,14 +65,16 @@ struct Open {
     own_since: Option<Instant>,
     /// When a frame passed last, on either leg.
     heard: Instant,
-    slot: Slot,
+    /// `None`: it passes unrecorded, and only its pace is watched.
+    slot: Option<Slot>,
 }
 
 impl Recorder {
-    pub fn start(proxy: &Arc<Proxy>, slot: Slot, opening: Opening<'_>) -> Arc<Self> {
+    pub fn start(proxy: &Arc<Proxy>, slot: Option<Slot>, opening: Opening<'_>) -> Arc<Self> {
         let started = Instant::now();
         let started_at = Timestamp::now();
-        let limits = &proxy.config.limits;
+        // Nothing is kept of what goes unrecorded.
+        let cap = if slot.is_some() { proxy.config.limits.body } else { 0 };
         let exchange = Exchange {
             id: ExchangeId::new(Ulid::generate()),
             import: None,
@@ -94,8 +96,8 @@ impl Recorder {
         };
         let open = Open {
             exchange,
-            request: Keeper::new(&proxy.keep, limits.body),
-            response: Keeper::new(&proxy.keep, limits.body),
+            request: Keeper::new(&proxy.keep, cap),
+            response: Keeper::new(&proxy.keep, cap),
             request_ending: None,
             response_ending: None,
             decided: None,
@@ -280,7 +282,7 @@ impl Drop for Recorder {
         open.exchange.bytes = WireBytes { up: open.request.observed(), down: open.response.observed() };
         open.exchange.timings.total.get_or_insert_with(|| open.started.elapsed());
         open.exchange.timings.overhead = Some(open.overhead);
-        let Open { exchange, request, response, slot, .. } = open;
+        let Open { exchange, request, response, slot: Some(slot), .. } = open else { return };
         self.proxy.sink.send(Captured::Exchange(Box::new(RawExchange { exchange, request, response, slot })));
     }
 }

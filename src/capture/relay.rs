@@ -41,17 +41,19 @@ pub struct Scene {
 
 /// Relay one request. Whatever happens, the client gets an answer, and the recorder hands the exchange on.
 pub async fn relay(scene: Scene, request: Request<Incoming>) -> Result<Response<Outgoing>, Infallible> {
-    let recorder_slot = match scene.proxy.sink.admit().await {
+    let slot = match scene.proxy.sink.admit().await {
         Admission::Recorded(slot) => Some(slot),
         Admission::Unrecorded => None,
         Admission::Refused => {
+            scene.proxy.counters.refused.inc();
+            tracing::warn!("a request was answered 503: it could not have been recorded");
             let reason = "it cannot record traffic at the moment, and is told not to relay what it cannot record";
             return Ok(refusal(StatusCode::SERVICE_UNAVAILABLE, Trouble::LedgerUnavailable, reason));
         }
     };
     let (head, body) = request.into_parts();
     let authority = authority_of(&head, &scene);
-    let recorder = recorder_slot.map(|slot| {
+    let recorder = {
         let opening = Opening {
             client: scene.connection.client.clone(),
             coverage: scene.coverage,
@@ -62,8 +64,8 @@ pub async fn relay(scene: Scene, request: Request<Incoming>) -> Result<Response<
             head: &head,
             authority: authority.clone(),
         };
-        Recorder::start(&scene.proxy, slot, opening)
-    });
+        Some(Recorder::start(&scene.proxy, slot, opening))
+    };
     if let Some(recorder) = recorder.as_ref().filter(|_| !names_host(&authority, &scene.host)) {
         recorder.note(Note::NameMismatch);
     }

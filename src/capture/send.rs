@@ -4,7 +4,9 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::header::UPGRADE;
 use http::{Request, Response};
+use http_body::Body;
 use hyper::body::Incoming;
 
 use super::body::Tee;
@@ -18,7 +20,8 @@ pub enum Failure {
     Sent { trouble: Trouble, certificate_asked: bool },
 }
 
-/// Send on the link that is there; if that turns out dead before anything went out, once more on a fresh one.
+/// Send on the link that is there. If that turns out dead before anything went out, or before anything came back to a
+/// request that may be repeated (RFC 9110 section 9.2.2), once more on a fresh one.
 pub async fn send(
     upstream: &Upstream,
     mut request: Request<Tee>,
@@ -35,6 +38,7 @@ pub async fn send(
             recorder.linked(&facts, !reused);
         }
         let certificate_asked = facts.certificate_asked;
+        let mut again = (reused && !fresh).then(|| repeatable(&request)).flatten();
         let sending = async {
             match sender {
                 Sender::Http1(mut sender) => {
@@ -58,18 +62,33 @@ pub async fn send(
                 }
                 return Ok(response);
             }
-            Err(mut error) => match error.take_message() {
-                Some(unsent) if reused && !fresh => {
+            Err(mut error) => match error.take_message().filter(|_| reused && !fresh).or_else(|| again.take()) {
+                Some(next) => {
                     fresh = true;
-                    request = unsent;
+                    request = next;
                     if let Some(recorder) = recorder {
                         recorder.note(Note::Retried);
                     }
                 }
-                _ => return Err(Failure::Sent { trouble: trouble_of(error.error()), certificate_asked }),
+                None => return Err(Failure::Sent { trouble: trouble_of(error.error()), certificate_asked }),
             },
         }
     }
+}
+
+/// The same request again, where sending it twice does what sending it once does, and there is no body to have back.
+fn repeatable(request: &Request<Tee>) -> Option<Request<Tee>> {
+    let may =
+        request.method().is_idempotent() && request.body().is_end_stream() && !request.headers().contains_key(UPGRADE);
+    may.then(|| {
+        let mut copy = Request::new(Tee::empty());
+        *copy.method_mut() = request.method().clone();
+        *copy.uri_mut() = request.uri().clone();
+        *copy.version_mut() = request.version();
+        *copy.headers_mut() = request.headers().clone();
+        *copy.extensions_mut() = request.extensions().clone();
+        copy
+    })
 }
 
 /// Ends when nothing has passed on either leg for the limit.

@@ -126,3 +126,43 @@ fn a_request_that_cannot_be_served_is_told_apart_from_a_silent_client() {
     let expect = [("landfall.connection/1", "http_request_error"), ("landfall.exchange/1", "http_request_error")];
     assert_eq!(errors, expect);
 }
+
+/// CAPTURE 45: a server may close a kept connection just when the next request is on its way.
+#[test]
+fn a_kept_connection_that_dies_under_a_repeatable_request_is_replaced_once() {
+    const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    let listener = TcpListener::bind("127.1.1.9:0").expect("loopback can be bound");
+    let address = listener.local_addr().expect("an address");
+    let serving = std::thread::spawn(move || {
+        let (mut first, _) = listener.accept().expect("a connection");
+        read_head(&mut first);
+        first.write_all(OK).expect("it is read");
+        read_head(&mut first);
+        drop(first);
+        let (mut second, _) = listener.accept().expect("a fresh connection");
+        read_head(&mut second);
+        second.write_all(OK).expect("it is read");
+    });
+    let landfall = Landfall::start(&["--resolve".to_owned(), format!("raw.example:80:{address}")]);
+    let mut client = TcpStream::connect(landfall.proxy).expect("a connection");
+    for _ in 0..2 {
+        client.write_all(format!("{GET}\r\n").as_bytes()).expect("it is read");
+        let head = read_head(&mut client);
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+        client.read_exact(&mut [0; 2]).expect("the body");
+    }
+    serving.join().expect("no panic");
+    landfall.metrics_after(2);
+    let left = landfall.stop();
+    assert_eq!(left.exchanges().last().map(|event| event["notes"].clone()), Some(json!(["retried"])));
+}
+
+fn read_head(stream: &mut TcpStream) -> String {
+    stream.set_read_timeout(Some(Duration::from_secs(60))).expect("set");
+    let (mut head, mut byte) = (Vec::new(), [0]);
+    while !head.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte).expect("a whole head");
+        head.push(byte[0]);
+    }
+    String::from_utf8_lossy(&head).into_owned()
+}
