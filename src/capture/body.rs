@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use hyper::body::Incoming;
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep};
 
+use super::abortable::Broken;
 use super::recorder::{Leg, Recorder};
 
 pin_project_lite::pin_project! {
@@ -37,6 +39,8 @@ pub struct Tee {
     silence: Silence,
     /// Set for a request that waits for `100 Continue`.
     gate: Option<Gate>,
+    /// Where it is told that the body broke off.
+    broken: Option<Broken>,
 }
 
 /// Holds a request body back until the server asks for it, or has been silent for a while (RFC 9110 section 10.1.1).
@@ -54,7 +58,15 @@ pub enum TeeError {
 
 impl Tee {
     pub fn new(body: Incoming, leg: Leg, recorder: Option<Arc<Recorder>>, idle: Duration) -> Self {
-        let mut tee = Self { body: Some(body), leg, recorder, ended: false, silence: Silence::new(idle), gate: None };
+        let mut tee = Self {
+            body: Some(body),
+            leg,
+            recorder,
+            ended: false,
+            silence: Silence::new(idle),
+            gate: None,
+            broken: None,
+        };
         if tee.is_end_stream() {
             tee.end(Ending::Whole);
         }
@@ -64,7 +76,7 @@ impl Tee {
     /// No body at all.
     pub fn empty() -> Self {
         let silence = Silence::new(Duration::ZERO);
-        Self { body: None, leg: Leg::Request, recorder: None, ended: true, silence, gate: None }
+        Self { body: None, leg: Leg::Request, recorder: None, ended: true, silence, gate: None, broken: None }
     }
 
     /// Hold the first byte back until `opened` is notified or the wait is over.
@@ -77,12 +89,21 @@ impl Tee {
         self
     }
 
+    /// Tell the connection this goes to when it breaks off.
+    pub fn breaking(mut self, broken: Broken) -> Self {
+        self.broken = Some(broken);
+        self
+    }
+
     /// A client may keep its side of a stream open and silent once the server has begun to answer.
     fn may_be_silent(&self) -> bool {
         self.leg == Leg::Request && self.recorder.as_ref().is_some_and(|recorder| recorder.has_response())
     }
 
     fn end(&mut self, ending: Ending) {
+        if let (Ending::SenderFailed | Ending::SenderSilent, Some(broken)) = (ending, &self.broken) {
+            broken.store(true, Ordering::Relaxed);
+        }
         if !std::mem::replace(&mut self.ended, true)
             && let Some(recorder) = self.recorder.take()
         {

@@ -8,6 +8,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use tokio::net::TcpStream;
 
+use super::abortable::Abortable;
 use super::answer::{own, refusal};
 use super::body::Outgoing;
 use super::connect::connect;
@@ -29,6 +30,7 @@ pub async fn serve_proxy(proxy: Arc<Proxy>, connection: ClientConnection, stream
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a client's connection is already gone");
     }
+    let stream = Abortable::new(stream, Arc::clone(&connection.broken));
     let origins: Origins = Arc::default();
     let service_proxy = Arc::clone(&proxy);
     serve_http(&proxy, stream, Protocol::Http1, true, move |request| {

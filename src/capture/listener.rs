@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
+use super::abortable::Broken;
 use super::counters::{ConnectionResult, LISTENER};
 use super::forward::serve_proxy;
 use super::proxy::{ClientConnection, Proxy};
@@ -52,7 +53,7 @@ async fn serve_client(proxy: Arc<Proxy>, stream: TcpStream, address: SocketAddr,
     let result = match proxy.admits(address.ip()) {
         Ok(()) => {
             let client = Client { address: Some(address.ip().to_canonical()), user: None, device: None };
-            let connection = ClientConnection { client, slot };
+            let connection = ClientConnection { client, broken: Broken::default(), slot };
             match serve_proxy(Arc::clone(&proxy), connection, stream).await {
                 Ok(()) => ConnectionResult::Closed,
                 Err(error) => {

@@ -7,6 +7,7 @@
 //!
 //! `import` reads what somebody else captured.
 
+mod abortable;
 mod answer;
 mod body;
 mod ca;

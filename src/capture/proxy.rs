@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::abortable::Broken;
 use super::counters::Counters;
 use super::dial::{Dialer, Dialled};
 use super::host::LeafName;
@@ -50,6 +51,8 @@ pub struct Proxy {
 #[derive(Clone)]
 pub struct ClientConnection {
     pub client: Client,
+    /// Set when a response breaks off.
+    pub broken: Broken,
     /// Kept by everything that belongs to this connection, so that the limit counts it as open.
     pub slot: super::sink::ConnectionSlot,
 }

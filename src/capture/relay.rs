@@ -162,7 +162,10 @@ fn respond(
         (StatusCode::SWITCHING_PROTOCOLS, ..) => {
             return broken(recorder.as_deref(), Trouble::HttpProtocolError, &scene.host);
         }
-        _ => Outgoing::Relayed { body: Tee::new(body, Leg::Response, recorder.clone(), idle) },
+        _ => {
+            let body = Tee::new(body, Leg::Response, recorder.clone(), idle);
+            Outgoing::Relayed { body: body.breaking(Arc::clone(&scene.connection.broken)) }
+        }
     };
     if let Some(recorder) = &recorder {
         recorder.waiting();

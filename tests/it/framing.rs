@@ -166,3 +166,20 @@ fn read_head(stream: &mut TcpStream) -> String {
     }
     String::from_utf8_lossy(&head).into_owned()
 }
+
+/// Towards HTTP/1.0 only the end of the connection ends a body, so a body that broke off must not end in good order.
+#[test]
+fn a_body_that_breaks_off_does_not_look_whole_to_an_old_client() {
+    let answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n";
+    let (address, serving) = origin(answer, b"\r\n\r\n");
+    let landfall = Landfall::start(&["--resolve".to_owned(), format!("raw.example:80:{address}")]);
+    let mut client = TcpStream::connect(landfall.proxy).expect("a connection");
+    client.write_all(b"GET http://raw.example/x HTTP/1.0\r\n\r\n").expect("it is read");
+    let ending = client.read_to_end(&mut Vec::new()).map_err(|error| error.kind());
+    assert_eq!(ending, Err(std::io::ErrorKind::ConnectionReset));
+    serving.join().expect("no panic");
+    landfall.metrics_after(1);
+    let left = landfall.stop();
+    let outcome = json!({"result": "aborted", "side": "upstream", "error": "http_response_incomplete"});
+    assert_eq!(left.exchanges()[0]["outcome"], outcome);
+}
