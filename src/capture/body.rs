@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep};
 
@@ -177,9 +178,34 @@ impl Body for Tee {
 
 impl Drop for Tee {
     fn drop(&mut self) {
+        let left_over = !self.ended && self.leg == Leg::Request;
         self.end(Ending::ReaderLeft);
+        // The server has its answer out and reads no further. A client that is still sending would be reset, and lose the
+        // answer with it: what it sends is read off for a moment (RFC 9113 section 8.1 lets it stop by itself).
+        if let (true, Some(body), Ok(runtime)) = (left_over, self.body.take(), Handle::try_current()) {
+            runtime.spawn(read_off(body));
+        }
     }
 }
+
+/// Read a body that goes nowhere, within bounds: many clients look for an answer only when they have sent theirs.
+pub async fn read_off(mut body: Incoming) {
+    let reading = async {
+        let mut left = READ_OFF_BYTES;
+        while let Some(Ok(frame)) = body.frame().await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+            if left == 0 {
+                // Hold still rather than hang up: flow control stops the client, and the answer reaches it.
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    // What is not read by then, the client has to give up by itself.
+    let _in_time = tokio::time::timeout(READ_OFF_TIME, reading).await;
+}
+
+const READ_OFF_BYTES: usize = 1 << 20;
+const READ_OFF_TIME: Duration = Duration::from_secs(2);
 
 impl Body for Outgoing {
     type Data = Bytes;

@@ -1,39 +1,20 @@
 //! Exchanges that get no answer from the server: what the client is told, and what the record says.
 
-use std::time::Duration;
-
-use bytes::Bytes;
 use http::{Response, header};
-use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
 use super::answer::{refusal, status_for};
-use super::body::Outgoing;
+use super::body::{self, Outgoing};
 use super::recorder::Recorder;
 use super::upstream::LinkError;
 use crate::exchange::{NoPeer, Side, Trouble};
 
-/// Read a body that goes nowhere, within bounds: many clients look for an answer only when they have sent theirs. One that
-/// waits for `100 Continue` looks at once.
-pub async fn read_off(head: &http::request::Parts, mut body: Incoming) {
-    if head.headers.contains_key(header::EXPECT) {
-        return;
+/// Let a client finish sending before it is refused, unless it waits for `100 Continue` and looks at the answer at once.
+pub async fn read_off(head: &http::request::Parts, body: Incoming) {
+    if !head.headers.contains_key(header::EXPECT) {
+        body::read_off(body).await;
     }
-    let reading = async {
-        let mut left = READ_OFF_BYTES;
-        while let Some(Ok(frame)) = body.frame().await {
-            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
-            if left == 0 {
-                return;
-            }
-        }
-    };
-    // What is not read by then, the client has to give up by itself.
-    let _in_time = tokio::time::timeout(READ_OFF_TIME, reading).await;
 }
-
-const READ_OFF_BYTES: usize = 1 << 20;
-const READ_OFF_TIME: Duration = Duration::from_secs(2);
 
 /// A rule or a limit forbids it.
 pub fn refuse(recorder: Option<&Recorder>, trouble: Trouble, reason: &str) -> Response<Outgoing> {
