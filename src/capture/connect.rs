@@ -96,12 +96,16 @@ async fn open(tunnel: Tunnel, mut client: ClientStream, dialled: Dialled) {
     // Whoever speaks first tells much: a server that does is no TLS or HTTP server.
     let spoke = tokio::select! {
         biased;
-        read = client.read_buf(&mut first) => Spoke::Client(read.unwrap_or_default()),
+        read = client.read_buf(&mut first) => match read {
+            Ok(bytes) => Spoke::Client(bytes),
+            Err(_) => Spoke::Gone,
+        },
         _ = dialled.stream.readable() => Spoke::Server,
         () = tokio::time::sleep(limits.first_byte) => Spoke::Nobody,
         () = tunnel.proxy.deadline.cancelled() => Spoke::Nobody,
     };
     match spoke {
+        Spoke::Gone => return tunnel.record.client_ended(Trouble::Reset),
         Spoke::Client(0) => return tunnel.record.client_ended(Trouble::SilentClose),
         Spoke::Client(_) => {}
         Spoke::Server | Spoke::Nobody => {
@@ -136,6 +140,8 @@ enum Spoke {
     Client(usize),
     Server,
     Nobody,
+    /// The client's connection broke.
+    Gone,
 }
 
 type Peeked = Replayed<Replayed<ClientStream>>;

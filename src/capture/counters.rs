@@ -22,20 +22,17 @@ pub enum ConnectionResult {
     Closed,
     /// Landfall would not serve this client.
     Denied,
-    /// Too many were open.
-    Limit,
     /// It ended with an error.
     Failed,
 }
 
 impl ConnectionResult {
-    const ALL: [Self; 4] = [Self::Closed, Self::Denied, Self::Limit, Self::Failed];
+    const ALL: [Self; 3] = [Self::Closed, Self::Denied, Self::Failed];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Closed => "closed",
             Self::Denied => "denied",
-            Self::Limit => "limit",
             Self::Failed => "failed",
         }
     }

@@ -69,5 +69,5 @@ pub use resolve::{ResolveError, Resolved, Resolver, Source};
 pub use resolve_override::{OverrideError, ResolveOverride};
 pub use roots::{ExtraRoots, RootsError};
 pub use running::{Capture, Parts};
-pub use sink::{Captured, Hold, RawExchange, Shed, Sink};
+pub use sink::{Captured, Hold, RawExchange, Shed, Sink, Unrecorded};
 pub use upstream_tls::{SecureError, Secured, UpstreamTls};

@@ -60,6 +60,15 @@ pub struct Slot {
 /// A place among the open client connections; a connection's record keeps it until it is audited.
 pub type ConnectionSlot = Arc<OwnedSemaphorePermit>;
 
+/// Why an exchange was let through unrecorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unrecorded {
+    /// No slot was free.
+    QueueFull,
+    /// The ledger can't be written.
+    LedgerUnavailable,
+}
+
 /// Exchanges that passed unrecorded since the last time anybody asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shed {
@@ -76,7 +85,8 @@ pub struct Sink {
     recordable: Box<dyn Fn() -> bool + Send + Sync>,
     on_trouble: OnTrouble,
     wait: Duration,
-    shed: Mutex<Option<Shed>>,
+    /// By reason: queue full, ledger unavailable.
+    shed: Mutex<[Option<Shed>; 2]>,
     lost: AtomicU64,
 }
 
@@ -105,7 +115,7 @@ impl Sink {
             recordable: Box::new(recordable),
             on_trouble,
             wait,
-            shed: Mutex::new(None),
+            shed: Mutex::new([None; 2]),
             lost: AtomicU64::new(0),
         };
         (Arc::new(sink), receiver)
@@ -113,14 +123,16 @@ impl Sink {
 
     /// Ask for a slot.
     pub async fn admit(&self) -> Admission {
-        if (self.recordable)()
-            && let Ok(permit) = Arc::clone(&self.slots).try_acquire_owned()
-        {
+        let why = if !(self.recordable)() {
+            Unrecorded::LedgerUnavailable
+        } else if let Ok(permit) = Arc::clone(&self.slots).try_acquire_owned() {
             return Admission::Recorded(Slot { _permit: permit });
-        }
+        } else {
+            Unrecorded::QueueFull
+        };
         match self.on_trouble {
             OnTrouble::Shed => {
-                self.count_shed();
+                self.count_shed(why);
                 Admission::Unrecorded
             }
             OnTrouble::Block => match tokio::time::timeout(self.wait, self.wait_for_slot()).await {
@@ -143,9 +155,11 @@ impl Sink {
         self.lost.load(Ordering::Relaxed)
     }
 
-    /// What was let through unrecorded since the last call.
-    pub fn take_shed(&self) -> Option<Shed> {
-        self.shed.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// What was let through unrecorded since the last call, and why.
+    pub fn take_shed(&self) -> Vec<(Unrecorded, Shed)> {
+        let [full, ledger] = std::mem::take(&mut *self.shed.lock().unwrap_or_else(PoisonError::into_inner));
+        let full = full.map(|shed| (Unrecorded::QueueFull, shed));
+        full.into_iter().chain(ledger.map(|shed| (Unrecorded::LedgerUnavailable, shed))).collect()
     }
 
     /// Exchanges under way or waiting for a worker.
@@ -165,10 +179,14 @@ impl Sink {
         }
     }
 
-    fn count_shed(&self) {
+    fn count_shed(&self, why: Unrecorded) {
         let now = Timestamp::now();
         let first = {
             let mut shed = self.shed.lock().unwrap_or_else(PoisonError::into_inner);
+            let shed = match why {
+                Unrecorded::QueueFull => &mut shed[0],
+                Unrecorded::LedgerUnavailable => &mut shed[1],
+            };
             match shed.as_mut() {
                 Some(shed) => {
                     shed.exchanges += 1;
@@ -184,5 +202,28 @@ impl Sink {
         if first {
             self.send(Captured::Shed);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_let_through_unrecorded_is_counted_by_its_reason() {
+        let writable = Arc::new(std::sync::atomic::AtomicBool::new(true));
+        let asked = Arc::clone(&writable);
+        let recordable = move || asked.load(Ordering::Relaxed);
+        let (sink, queue) = Sink::new(1, OnTrouble::Shed, Duration::from_secs(1), recordable);
+        let held = sink.admit().await;
+        assert!(matches!(held, Admission::Recorded(_)));
+        assert!(matches!(sink.admit().await, Admission::Unrecorded));
+        writable.store(false, Ordering::Relaxed);
+        assert!(matches!(sink.admit().await, Admission::Unrecorded));
+        assert!(matches!(sink.admit().await, Admission::Unrecorded));
+        assert!(matches!(queue.recv(), Ok(Captured::Shed)));
+        let shed: Vec<_> = sink.take_shed().iter().map(|(why, shed)| (*why, shed.exchanges)).collect();
+        assert_eq!(shed, [(Unrecorded::QueueFull, 1), (Unrecorded::LedgerUnavailable, 2)]);
+        assert!(sink.take_shed().is_empty());
     }
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::connect_times::ConnectTimes;
 use crate::audit::Auditor;
-use crate::capture::{Captured, Sink};
+use crate::capture::{Captured, Sink, Unrecorded};
 use crate::exchange::{Connection, Exchange};
 use crate::export::Metrics;
 use crate::ledger::{Entry, EntrySender, GapReason};
@@ -79,8 +79,11 @@ impl Work {
                     drop(slot);
                 }
                 Ok(Captured::Shed) => {
-                    if let Some(shed) = self.sink.take_shed() {
-                        let reason = GapReason::QueueFull;
+                    for (why, shed) in self.sink.take_shed() {
+                        let reason = match why {
+                            Unrecorded::QueueFull => GapReason::QueueFull,
+                            Unrecorded::LedgerUnavailable => GapReason::LedgerUnavailable,
+                        };
                         self.record(Entry::Gap {
                             exchanges: Some(shed.exchanges),
                             reason,
