@@ -34,7 +34,7 @@ pub struct Tee {
     /// `None`: there is no body, as there was none in the request that is sent again.
     body: Option<Incoming>,
     leg: Leg,
-    /// `None` for what passes unrecorded.
+    /// Let go of at the end, so that the exchange is handed on.
     recorder: Option<Arc<Recorder>>,
     ended: bool,
     silence: Silence,
@@ -58,11 +58,11 @@ pub enum TeeError {
 }
 
 impl Tee {
-    pub fn new(body: Incoming, leg: Leg, recorder: Option<Arc<Recorder>>, idle: Duration) -> Self {
+    pub fn new(body: Incoming, leg: Leg, recorder: Arc<Recorder>, idle: Duration) -> Self {
         let mut tee = Self {
             body: Some(body),
             leg,
-            recorder,
+            recorder: Some(recorder),
             ended: false,
             silence: Silence::new(idle),
             gate: None,

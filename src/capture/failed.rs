@@ -17,32 +17,26 @@ pub async fn read_off(head: &http::request::Parts, body: Incoming) {
 }
 
 /// A rule or a limit forbids it.
-pub fn refuse(recorder: Option<&Recorder>, trouble: Trouble, reason: &str) -> Response<Outgoing> {
-    if let Some(recorder) = recorder {
-        recorder.refused(trouble, NoPeer::Refused);
-    }
+pub fn refuse(recorder: &Recorder, trouble: Trouble, reason: &str) -> Response<Outgoing> {
+    recorder.refused(trouble, NoPeer::Refused);
     refusal(status_for(trouble), trouble, reason)
 }
 
 /// No link to the server could be had.
-pub fn unreachable(recorder: Option<&Recorder>, error: &LinkError) -> Response<Outgoing> {
-    if let Some(recorder) = recorder {
-        match &error.peer {
-            Err(NoPeer::Refused) => recorder.refused(error.trouble, NoPeer::Refused),
-            peer => recorder.failed(Side::Upstream, error.trouble, Some(peer.clone())),
-        }
+pub fn unreachable(recorder: &Recorder, error: &LinkError) -> Response<Outgoing> {
+    match &error.peer {
+        Err(NoPeer::Refused) => recorder.refused(error.trouble, NoPeer::Refused),
+        peer => recorder.failed(Side::Upstream, error.trouble, Some(peer.clone())),
     }
     refusal(status_for(error.trouble), error.trouble, &error.reason)
 }
 
 /// The link was there, and the exchange on it went wrong before a response came.
-pub fn broken(recorder: Option<&Recorder>, trouble: Trouble, host: &str) -> Response<Outgoing> {
-    if let Some(recorder) = recorder {
-        if recorder.client_failed() {
-            recorder.client_left();
-        } else {
-            recorder.failed(Side::Upstream, trouble, None);
-        }
+pub fn broken(recorder: &Recorder, trouble: Trouble, host: &str) -> Response<Outgoing> {
+    if recorder.client_failed() {
+        recorder.client_left();
+    } else {
+        recorder.failed(Side::Upstream, trouble, None);
     }
     let reason = match trouble {
         Trouble::HttpResponseTimeout => format!("`{host}` did not answer in time"),

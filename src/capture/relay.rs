@@ -64,24 +64,20 @@ pub async fn relay(scene: Scene, request: Request<Incoming>) -> Result<Response<
             head: &head,
             authority: authority.clone(),
         };
-        Some(Recorder::start(&scene.proxy, slot, opening))
+        Recorder::start(&scene.proxy, slot, opening)
     };
-    if let Some(recorder) = recorder.as_ref().filter(|_| !names_host(&authority, &scene.host)) {
+    if !names_host(&authority, &scene.host) {
         recorder.note(Note::NameMismatch);
     }
     if head.method == Method::CONNECT {
         read_off(&head, body).await;
-        return Ok(refuse(
-            recorder.as_deref(),
-            Trouble::HttpRequestError,
-            "`CONNECT` inside a tunnel is not supported",
-        ));
+        return Ok(refuse(&recorder, Trouble::HttpRequestError, "`CONNECT` inside a tunnel is not supported"));
     }
     let upstream = match &scene.upstream {
         Ok(upstream) => Arc::clone(upstream),
         Err(error) => {
             read_off(&head, body).await;
-            return Ok(unreachable(recorder.as_deref(), error));
+            return Ok(unreachable(&recorder, error));
         }
     };
     Ok(forward(&scene, &upstream, head, body, recorder).await)
@@ -92,44 +88,40 @@ async fn forward(
     upstream: &Upstream,
     mut head: http::request::Parts,
     body: Incoming,
-    recorder: Option<Arc<Recorder>>,
+    recorder: Arc<Recorder>,
 ) -> Response<Outgoing> {
     let idle = scene.proxy.config.limits.idle;
     let client_upgrade = head.extensions.remove::<OnUpgrade>();
     if is_transfer_coded(&head.headers) {
         read_off(&head, body).await;
-        return refuse(
-            recorder.as_deref(),
-            Trouble::HttpRequestError,
-            "a transfer coding other than `chunked` is not supported",
-        );
+        return refuse(&recorder, Trouble::HttpRequestError, "a transfer coding other than `chunked` is not supported");
     }
     let protocol = strip_hop_by_hop(&mut head.headers, upstream.protocol() == Protocol::Http1);
     if let Err(reason) = address(&mut head, upstream.protocol(), scene) {
-        return refuse(recorder.as_deref(), Trouble::HttpRequestError, reason);
+        return refuse(&recorder, Trouble::HttpRequestError, reason);
     }
     // hyper sends no body with a GET unless told so.
     if upstream.protocol() == Protocol::Http1 && !body.is_end_stream() && body.size_hint().exact().is_none() {
         head.headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
     let expects = head.headers.get(header::EXPECT).is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"100-continue"));
-    let mut body = Tee::new(body, Leg::Request, recorder.clone(), idle);
+    let mut body = Tee::new(body, Leg::Request, Arc::clone(&recorder), idle);
     let continued = Arc::new(Notify::new());
     if expects {
         body = body.gated(Arc::clone(&continued), EXPECT_WAIT);
     }
     let mut request = Request::from_parts(head, body);
     if upstream.protocol() == Protocol::Http1 {
-        listen_for_informational(&mut request, continued, recorder.clone());
+        listen_for_informational(&mut request, continued, Arc::clone(&recorder));
     }
-    let response = match send(upstream, request, recorder.as_ref(), idle).await {
+    let response = match send(upstream, request, &recorder, idle).await {
         Ok(response) => response,
-        Err(Failure::Link(error)) => return unreachable(recorder.as_deref(), &error),
+        Err(Failure::Link(error)) => return unreachable(&recorder, &error),
         Err(Failure::Sent { trouble, certificate_asked }) => {
             if certificate_asked && trouble == Trouble::TlsAlertReceived {
                 scene.proxy.learnt.certificate_wanted(&scene.host);
             }
-            return broken(recorder.as_deref(), trouble, &scene.host);
+            return broken(&recorder, trouble, &scene.host);
         }
     };
     respond(scene, response, recorder, client_upgrade.filter(|_| protocol.is_some()))
@@ -141,42 +133,38 @@ const EXPECT_WAIT: Duration = Duration::from_secs(1);
 fn respond(
     scene: &Scene,
     response: Response<Incoming>,
-    recorder: Option<Arc<Recorder>>,
+    recorder: Arc<Recorder>,
     client_upgrade: Option<OnUpgrade>,
 ) -> Response<Outgoing> {
     let idle = scene.proxy.config.limits.idle;
     let (mut head, body) = response.into_parts();
-    if let Some(recorder) = &recorder {
-        recorder.responded(&head);
-    }
+    recorder.responded(&head);
     let server_upgrade = head.extensions.remove::<OnUpgrade>();
     if is_transfer_coded(&head.headers) {
-        return broken(recorder.as_deref(), Trouble::HttpProtocolError, &scene.host);
+        return broken(&recorder, Trouble::HttpProtocolError, &scene.host);
     }
     strip_hop_by_hop(&mut head.headers, head.status == StatusCode::SWITCHING_PROTOCOLS);
     let body = match (head.status, client_upgrade, server_upgrade) {
         (StatusCode::SWITCHING_PROTOCOLS, Some(client), Some(server)) => {
-            switch(scene, client, server, recorder.clone());
+            switch(scene, client, server, Arc::clone(&recorder));
             Outgoing::Own { body: Full::default() }
         }
         (StatusCode::SWITCHING_PROTOCOLS, ..) => {
-            return broken(recorder.as_deref(), Trouble::HttpProtocolError, &scene.host);
+            return broken(&recorder, Trouble::HttpProtocolError, &scene.host);
         }
         _ => {
-            let body = Tee::new(body, Leg::Response, recorder.clone(), idle);
+            let body = Tee::new(body, Leg::Response, Arc::clone(&recorder), idle);
             Outgoing::Relayed { body: body.breaking(Arc::clone(&scene.connection.broken)) }
         }
     };
-    if let Some(recorder) = &recorder {
-        recorder.waiting();
-    }
+    recorder.waiting();
     // The version is the leg's own business; hyper writes the one this connection speaks.
     head.version = Version::default();
     Response::from_parts(head, body)
 }
 
 /// After `101 Switching Protocols` both connections carry another protocol, relayed byte for byte.
-fn switch(scene: &Scene, client: OnUpgrade, server: OnUpgrade, recorder: Option<Arc<Recorder>>) {
+fn switch(scene: &Scene, client: OnUpgrade, server: OnUpgrade, recorder: Arc<Recorder>) {
     let proxy = Arc::clone(&scene.proxy);
     let slot = Arc::clone(&scene.connection.slot);
     scene.proxy.tasks.spawn(async move {
@@ -185,19 +173,17 @@ fn switch(scene: &Scene, client: OnUpgrade, server: OnUpgrade, recorder: Option<
             Err(error) => return tracing::debug!(%error, "a protocol switch did not come about"),
         };
         let ended = splice(TokioIo::new(client), TokioIo::new(server), proxy.config.limits.idle, &proxy.deadline).await;
-        if let Some(recorder) = recorder {
-            recorder.passed(ended.up, ended.down);
-            recorder.decide(ended.outcome());
-        }
+        recorder.passed(ended.up, ended.down);
+        recorder.decide(ended.outcome());
         drop(slot);
     });
 }
 
-fn listen_for_informational(request: &mut Request<Tee>, continued: Arc<Notify>, recorder: Option<Arc<Recorder>>) {
+fn listen_for_informational(request: &mut Request<Tee>, continued: Arc<Notify>, recorder: Arc<Recorder>) {
     hyper::ext::on_informational(request, move |response| {
         if response.status() == StatusCode::CONTINUE {
             continued.notify_one();
-        } else if let Some(recorder) = &recorder {
+        } else {
             // hyper has no way to send other informational responses on to a client.
             recorder.note(Note::InformationalDropped);
         }

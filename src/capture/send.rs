@@ -1,7 +1,6 @@
 //! Sending one request: on the link that is there, on a fresh one if that has died, and what went wrong if neither worked.
 
 use std::error::Error;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::UPGRADE;
@@ -25,18 +24,14 @@ pub enum Failure {
 pub async fn send(
     upstream: &Upstream,
     mut request: Request<Tee>,
-    recorder: Option<&Arc<Recorder>>,
+    recorder: &Recorder,
     idle: Duration,
 ) -> Result<Response<Incoming>, Failure> {
     let mut fresh = false;
     loop {
-        if let Some(recorder) = recorder {
-            recorder.waiting();
-        }
+        recorder.waiting();
         let Ready { sender, facts, reused } = upstream.ready(fresh).await.map_err(Failure::Link)?;
-        if let Some(recorder) = recorder {
-            recorder.linked(&facts, !reused);
-        }
+        recorder.linked(&facts, !reused);
         let certificate_asked = facts.certificate_asked;
         let mut again = (reused && !fresh).then(|| repeatable(&request)).flatten();
         let sending = async {
@@ -57,18 +52,14 @@ pub async fn send(
         };
         match result {
             Ok(response) => {
-                if let Some(recorder) = recorder {
-                    recorder.resumed();
-                }
+                recorder.resumed();
                 return Ok(response);
             }
             Err(mut error) => match error.take_message().filter(|_| reused && !fresh).or_else(|| again.take()) {
                 Some(next) => {
                     fresh = true;
                     request = next;
-                    if let Some(recorder) = recorder {
-                        recorder.note(Note::Retried);
-                    }
+                    recorder.note(Note::Retried);
                 }
                 None => return Err(Failure::Sent { trouble: trouble_of(error.error()), certificate_asked }),
             },
@@ -92,8 +83,7 @@ fn repeatable(request: &Request<Tee>) -> Option<Request<Tee>> {
 }
 
 /// Ends when nothing has passed on either leg for the limit.
-async fn silence(recorder: Option<&Arc<Recorder>>, limit: Duration) {
-    let Some(recorder) = recorder else { return tokio::time::sleep(limit).await };
+async fn silence(recorder: &Recorder, limit: Duration) {
     loop {
         match limit.checked_sub(recorder.silent_for()) {
             Some(rest) if !rest.is_zero() => tokio::time::sleep(rest).await,
