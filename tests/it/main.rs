@@ -4,6 +4,7 @@ mod support;
 
 mod analyze;
 mod browser;
+mod capture;
 mod crash;
 mod curl;
 mod docs;

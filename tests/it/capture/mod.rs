@@ -1,0 +1,5 @@
+//! What an intercepting proxy must handle, behaviour by behaviour, through the real binary.
+//!
+//! `tests/CAPTURE.md` is the table of behaviours; a test of one is named `bNN_…` after its number there.
+
+mod table;
