@@ -13,7 +13,7 @@ mod field;
 pub mod format;
 mod mask;
 mod media;
-mod nested;
+pub mod nested;
 mod open;
 mod parts;
 mod path;

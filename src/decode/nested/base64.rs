@@ -7,7 +7,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use super::{Found, Nested, afford};
 use crate::decode::{Flaw, Media, Place, Source, Walk, charset, coding, open};
 
-pub const NESTED: Nested = Nested { looks, undo };
+pub const NESTED: Nested = Nested { name: "base64", looks, undo };
 
 const STANDARD: GeneralPurpose = lenient(&alphabet::STANDARD);
 const URL_SAFE: GeneralPurpose = lenient(&alphabet::URL_SAFE);

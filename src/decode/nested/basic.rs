@@ -4,7 +4,7 @@ use super::base64::decoded;
 use super::{Found, Nested};
 use crate::decode::{Flaw, Place, Step, Walk};
 
-pub const NESTED: Nested = Nested { looks, undo };
+pub const NESTED: Nested = Nested { name: "basic", looks, undo };
 
 fn looks(value: &str) -> bool {
     credentials(value).is_some()

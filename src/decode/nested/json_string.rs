@@ -3,7 +3,7 @@
 use super::{Found, Nested, afford};
 use crate::decode::{Flaw, Place, Walk, format};
 
-pub const NESTED: Nested = Nested { looks, undo };
+pub const NESTED: Nested = Nested { name: "json_string", looks, undo };
 
 fn looks(value: &str) -> bool {
     let value = value.trim_ascii().as_bytes();

@@ -4,7 +4,7 @@ use super::base64::decoded;
 use super::{Found, Nested, afford};
 use crate::decode::{Flaw, Place, Walk, charset, format};
 
-pub const NESTED: Nested = Nested { looks, undo };
+pub const NESTED: Nested = Nested { name: "jwt", looks, undo };
 
 /// `eyJ` is how every base64url text of `{"` begins.
 fn looks(value: &str) -> bool {

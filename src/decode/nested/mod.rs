@@ -9,19 +9,21 @@ mod percent;
 use super::{Flaw, PartKind, Place, UnreadReason, ValueKind, Walk};
 
 /// Every nested encoding, the surest first. To add one: its file, and its line here.
-const NESTED: &[&Nested] = &[&json_string::NESTED, &percent::NESTED, &jwt::NESTED, &basic::NESTED, &base64::NESTED];
+pub const NESTED: &[&Nested] = &[&json_string::NESTED, &percent::NESTED, &jwt::NESTED, &basic::NESTED, &base64::NESTED];
 
 /// An encoding that a whole value may be in.
-struct Nested {
+pub struct Nested {
+    /// Word of the event's `encodings`, or of the family of them.
+    pub name: &'static str,
     /// A cheap look: most values are not encoded, and must not pay for it.
-    looks: fn(&str) -> bool,
+    pub looks: fn(&str) -> bool,
     /// Undo it and take what is inside.
-    undo: for<'x> fn(&mut Walk<'x>, Place<'x>, &'x str) -> Result<Found, Flaw>,
+    pub undo: for<'x> fn(&mut Walk<'x>, Place<'x>, &'x str) -> Result<Found, Flaw>,
 }
 
 /// What undoing gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Found {
+pub enum Found {
     /// It was not in this encoding after all.
     Nothing,
     /// What is inside says all that the value says.

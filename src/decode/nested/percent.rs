@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 use super::{Found, Nested, afford};
 use crate::decode::{Flaw, Place, Walk};
 
-pub const NESTED: Nested = Nested { looks, undo };
+pub const NESTED: Nested = Nested { name: "percent", looks, undo };
 
 /// At least one escape, and nothing that percent-encoding would not have left.
 fn looks(value: &str) -> bool {
