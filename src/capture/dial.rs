@@ -16,6 +16,8 @@ use crate::exchange::{NoPeer, Peer, Trouble};
 
 /// A slow candidate's start before the next is tried too (RFC 8305 section 5).
 const STAGGER: Duration = Duration::from_millis(250);
+/// Candidates that a record lists; answers with more are abuse.
+const MAX_CANDIDATES: usize = 32;
 
 /// A connection that stands.
 #[derive(Debug)]
@@ -65,7 +67,18 @@ impl Dialer {
                 // The address of the socket itself, not of the candidate: they agree, and this one is the evidence.
                 let address = stream.peer_addr().map_err(|e| error(unreachable(&allowed, &e)))?;
                 let address = SocketAddr::new(address.ip().to_canonical(), address.port());
-                let peer = Peer { address, cname: resolved.cname, connect_time: Some(connect_time) };
+                let peer = Peer {
+                    cname: resolved.cname,
+                    connect_time: Some(connect_time),
+                    candidates: resolved
+                        .candidates
+                        .iter()
+                        .map(|at| at.ip().to_canonical())
+                        .take(MAX_CANDIDATES)
+                        .collect(),
+                    ttl: resolved.ttl,
+                    ..Peer::at(address)
+                };
                 Ok(Dialled { stream, peer, dns })
             }
             Ok(Err(failure)) => Err(error(unreachable(&allowed, &failure))),

@@ -43,8 +43,13 @@ pub struct Resolved {
     pub candidates: Vec<SocketAddr>,
     /// Canonical names met on the way, in order.
     pub cname: Vec<String>,
+    /// The least time to live of the answer's records; `None` where DNS was not asked.
+    pub ttl: Option<Duration>,
     pub source: Source,
 }
+
+/// Canonical names on the way to the addresses, and how long they hold.
+type Chain = (Vec<String>, Option<Duration>);
 
 /// Why a name has no address.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -89,31 +94,32 @@ impl Resolver {
     pub async fn resolve(&self, host: &str, port: u16) -> Result<Resolved, ResolveError> {
         let host = LeafName::parse(host)?;
         if let Some(candidates) = lookup(&self.overrides, &host, port) {
-            return Ok(Resolved { candidates, cname: Vec::new(), source: Source::Override });
+            return Ok(Resolved { candidates, cname: Vec::new(), ttl: None, source: Source::Override });
         }
         let found = |addresses: Vec<IpAddr>, cname, source| {
+            let (cname, ttl) = cname;
             let candidates = alternate(addresses).into_iter().map(|address| SocketAddr::new(address, port)).collect();
-            Ok(Resolved { candidates, cname, source })
+            Ok(Resolved { candidates, cname, ttl, source })
         };
         let Some(name) = host.dns() else {
-            return found(host.ip().into_iter().collect(), Vec::new(), Source::Literal);
+            return found(host.ip().into_iter().collect(), (Vec::new(), None), Source::Literal);
         };
         if name == "localhost" || name.ends_with(".localhost") {
             let addresses = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
-            return found(addresses, Vec::new(), Source::Localhost);
+            return found(addresses, (Vec::new(), None), Source::Localhost);
         }
         let mut dns_name = Name::from_ascii(name).map_err(|_| HostError::Label)?;
         let listed = self.hosts.lookup(&dns_name)?;
         if !listed.is_empty() {
-            return found(listed, Vec::new(), Source::HostsFile);
+            return found(listed, (Vec::new(), None), Source::HostsFile);
         }
         // Search domains are for single labels only: a name with a dot must never turn into another one.
         dns_name.set_fqdn(name.contains('.'));
-        let (addresses, cname) = self.ask_dns(dns_name).await?;
-        if addresses.is_empty() { Err(ResolveError::NotFound) } else { found(addresses, cname, Source::Dns) }
+        let (addresses, chain) = self.ask_dns(dns_name).await?;
+        if addresses.is_empty() { Err(ResolveError::NotFound) } else { found(addresses, chain, Source::Dns) }
     }
 
-    async fn ask_dns(&self, name: Name) -> Result<(Vec<IpAddr>, Vec<String>), ResolveError> {
+    async fn ask_dns(&self, name: Name) -> Result<(Vec<IpAddr>, Chain), ResolveError> {
         let dns = self.dns()?;
         let answer = timeout(DNS_TIMEOUT, dns.lookup_ip(name)).await.map_err(|_| ResolveError::Timeout)?;
         let answer = answer.map_err(explain)?;
@@ -129,7 +135,8 @@ impl Resolver {
             cname.push(next.to_ascii().trim_end_matches('.').to_owned());
             at = next;
         }
-        Ok((answer.iter().collect(), cname))
+        let ttl = answer.as_lookup().answers().iter().map(|record| record.ttl).min();
+        Ok((answer.iter().collect(), (cname, ttl.map(|seconds| Duration::from_secs(seconds.into())))))
     }
 
     fn dns(&self) -> Result<TokioResolver, ResolveError> {
@@ -290,7 +297,7 @@ mod tests {
         let resolver = with_name_server(name_server());
         let resolved = resolver.resolve("WWW.example.", 443).await.unwrap();
         assert_eq!(resolved.cname, ["www.cdn.example", "edge.cdn.example"]);
-        assert_eq!(resolved.source, Source::Dns);
+        assert_eq!((resolved.source, resolved.ttl), (Source::Dns, Some(Duration::from_secs(60))));
         let mut candidates = resolved.candidates.clone();
         candidates.sort();
         assert_eq!(candidates, addresses(&["192.0.2.1:443", "192.0.2.2:443", "[2001:db8::1]:443"]));

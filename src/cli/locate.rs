@@ -80,7 +80,7 @@ fn place(host: &str, resolved: Result<Resolved, ResolveError>, locators: &Locato
     let (peer, addresses, trouble) = match resolved {
         Ok(Resolved { candidates, cname, .. }) => {
             let addresses = candidates.iter().map(SocketAddr::ip).collect();
-            let peer = candidates.first().map(|address| Peer { address: *address, cname, connect_time: None });
+            let peer = candidates.first().map(|address| Peer { cname, ..Peer::at(*address) });
             (peer.ok_or(NoPeer::Unresolved), addresses, None)
         }
         Err(ResolveError::Host(error)) => {

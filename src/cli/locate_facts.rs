@@ -82,11 +82,10 @@ impl Fact {
             (Some(host), _) => host.to_ascii_lowercase(),
             (None, ip) => ip.map(|ip| ip.to_string()).unwrap_or_default(),
         };
-        let peer = self.ip.ok_or(NoPeer::NotRecorded).map(|ip| Peer {
-            address: SocketAddr::new(ip, PORT),
-            cname: self.cname_chain.clone(),
-            connect_time: None,
-        });
+        let peer = self
+            .ip
+            .ok_or(NoPeer::NotRecorded)
+            .map(|ip| Peer { cname: self.cname_chain.clone(), ..Peer::at(SocketAddr::new(ip, PORT)) });
         let samples = u32::try_from(self.rtt_samples_ms.len()).unwrap_or(u32::MAX);
         let observed = Observed { connect_time: self.connect_time()?, samples };
         Ok((Destination { host, port: PORT, peer }, observed))

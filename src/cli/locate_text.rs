@@ -34,6 +34,7 @@ fn unknown(reason: &Unplaced) -> String {
         Unplaced::NoEvidence => "unknown: no evidence".to_owned(),
         Unplaced::NotApplicable => "not applicable: a private or reserved address".to_owned(),
         Unplaced::NoPeer => "unknown: no address".to_owned(),
+        Unplaced::UpstreamProxy => "unknown: reached through an upstream proxy".to_owned(),
     }
 }
 

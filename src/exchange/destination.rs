@@ -1,6 +1,6 @@
 //! Where the request went: the name asked for, and the peer that answered.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// A host as the client named it, and who turned out to be there.
@@ -19,8 +19,21 @@ pub struct Peer {
     pub address: SocketAddr,
     /// Canonical names met on the way from the host to the address, in order.
     pub cname: Vec<String>,
-    /// Time the TCP connection took, as this proxy measured it; `None` for imports.
+    /// Time the TCP connection took, as this proxy measured it; `None` for imports, and where it was to an exit.
     pub connect_time: Option<Duration>,
+    /// All addresses that the name stood for when it was resolved, in the order in which they were to be tried.
+    pub candidates: Vec<IpAddr>,
+    /// How long the name servers let the answer be kept; `None` where they were not asked.
+    pub ttl: Option<Duration>,
+    /// The address is that of an upstream proxy: which one the server has, and where it stands, was not seen.
+    pub exit: bool,
+}
+
+impl Peer {
+    /// A peer of which nothing but the address is known.
+    pub fn at(address: SocketAddr) -> Self {
+        Self { address, cname: Vec::new(), connect_time: None, candidates: Vec::new(), ttl: None, exit: false }
+    }
 }
 
 /// Why no peer is known.

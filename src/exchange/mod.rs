@@ -13,6 +13,7 @@ mod message;
 mod outcome;
 mod session;
 mod tls;
+mod tls_fault;
 
 pub use body::{Body, Cut};
 pub use client::Client;
@@ -24,6 +25,7 @@ pub use message::{Headers, Message, Request, Response, Scheme, SocketDirection, 
 pub use outcome::{Note, Outcome, Side, StreamSegment, Timings, Trouble, WireBytes};
 pub use session::Session;
 pub use tls::{TlsFacts, TlsSide, UpstreamCertificate};
+pub use tls_fault::TlsFault;
 
 use std::sync::Arc;
 

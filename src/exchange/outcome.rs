@@ -158,6 +158,14 @@ pub enum Note {
     UnverifiedUpstream,
     /// The request was sent again on a fresh connection after a reused one had died.
     Retried,
+    /// The connection went through an upstream proxy: address and location are the exit's, not the server's.
+    UpstreamProxy,
+    /// The server asked for a client certificate.
+    Mtls,
+    /// The client's hello carried an ECH extension, real or GREASE.
+    EchOffered,
+    /// The server's offer of HTTP/3 was taken out of the response.
+    AltSvcStripped,
 }
 
 impl Note {
@@ -169,6 +177,10 @@ impl Note {
             Self::InformationalDropped => "informational_dropped",
             Self::UnverifiedUpstream => "unverified_upstream",
             Self::Retried => "retried",
+            Self::UpstreamProxy => "upstream_proxy",
+            Self::Mtls => "mtls",
+            Self::EchOffered => "ech_offered",
+            Self::AltSvcStripped => "alt_svc_stripped",
         }
     }
 }

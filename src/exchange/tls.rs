@@ -1,5 +1,7 @@
 //! What the two handshakes showed.
 
+use super::TlsFault;
+
 /// Both sides' handshakes; `None` where there was none.
 #[derive(Debug, Clone, Default)]
 pub struct TlsFacts {
@@ -10,6 +12,8 @@ pub struct TlsFacts {
     /// JA4 fingerprint of the client's hello (FoxIO, `t13d1516h2_…`).
     pub ja4: Option<String>,
     pub certificate: Option<UpstreamCertificate>,
+    /// What exactly a handshake failed of, where one did.
+    pub fault: Option<TlsFault>,
 }
 
 /// One finished handshake.

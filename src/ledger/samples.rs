@@ -91,6 +91,9 @@ pub fn destination() -> Destination {
             address: "203.0.113.9:443".parse().unwrap(),
             cname: vec!["edge.cdn.example".to_owned()],
             connect_time: Some(Duration::from_micros(38_100)),
+            candidates: vec!["203.0.113.9".parse().unwrap(), "2001:db8::9".parse().unwrap()],
+            ttl: Some(Duration::from_secs(60)),
+            exit: false,
         }),
     }
 }
@@ -103,6 +106,7 @@ fn tls() -> TlsFacts {
         upstream: Some(side),
         sni: Some("t.ads.example".to_owned()),
         ja4: None,
+        fault: None,
         certificate: Some(UpstreamCertificate {
             subject_country: Some("CN".to_owned()),
             subject_organization: Some("Example Ads".to_owned()),

@@ -40,7 +40,7 @@ fn locators(config: LocatorConfig) -> Locators {
 
 fn place(locators: &Locators, host: &str, address: &str) -> Placement {
     let address = SocketAddr::new(address.parse().expect("test address"), 443);
-    let peer = Ok(Peer { address, cname: Vec::new(), connect_time: None });
+    let peer = Ok(Peer::at(address));
     let destination = Destination { host: host.to_owned(), port: 443, peer };
     locators.place(&destination, &TlsFacts::default(), &Observed::default())
 }
@@ -221,7 +221,7 @@ fn no_peer_is_no_location() {
 #[test]
 fn the_connect_time_is_a_neutral_fact() {
     let address = SocketAddr::new([127, 86, 1, 9].into(), 443);
-    let peer = Ok(Peer { address, cname: Vec::new(), connect_time: Some(Duration::from_millis(9)) });
+    let peer = Ok(Peer { connect_time: Some(Duration::from_millis(9)), ..Peer::at(address) });
     let destination = Destination { host: "a.example".to_owned(), port: 443, peer };
     let observed = Observed { connect_time: Some(Duration::from_micros(2100)), samples: 3 };
     let placement = BOTH.place(&destination, &TlsFacts::default(), &observed);

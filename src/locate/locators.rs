@@ -61,6 +61,9 @@ impl Locators {
     /// The certificate is not evidence yet.
     pub fn place(&self, destination: &Destination, _tls: &TlsFacts, observed: &Observed) -> Placement {
         let host = canonical(&destination.host);
+        if let Some(exit) = destination.peer.as_ref().ok().filter(|peer| peer.exit) {
+            return self.behind_exit(&host, exit.address.ip());
+        }
         let address = peer_address(destination, &host);
         let subject = Subject {
             host: &host,
@@ -86,6 +89,36 @@ impl Locators {
                 .chain(subject.reserved.map(reserved_range))
                 .chain(testimony.notes)
                 .collect(),
+            refuted: Vec::new(),
+        }
+    }
+
+    /// Behind an upstream proxy, only the name tells of the server. What is known of the exit's address stands beside it as
+    /// evidence that decides nothing: an exit's country must never pass for the server's.
+    fn behind_exit(&self, host: &str, exit: IpAddr) -> Placement {
+        let subject = |address| Subject { host, address, reserved: None, connect_time: None, samples: 0 };
+        let (mut of_server, mut of_exit) = (Testimony::default(), Testimony::default());
+        let exit = address::unwrap(exit);
+        let exit = Subject { reserved: reserved::reserved(exit), ..subject(Some(exit)) };
+        for source in &self.sources {
+            source.testify(&subject(None), &mut of_server);
+            source.testify(&exit, &mut of_exit);
+        }
+        let says = "address and location are those of the upstream proxy; the server's own were not seen";
+        let through = Evidence {
+            kind: EvidenceKind::UpstreamProxy,
+            claim: Claim::Says(says.to_owned()),
+            effect: Effect::Neutral,
+            source: Provenance { dataset: "proxy".into(), digest: None },
+            ms: None,
+        };
+        let of_exit = of_exit.opinions.into_iter().map(|opinion| opinion.evidence);
+        Placement {
+            location: Err(Unplaced::UpstreamProxy),
+            network: Err(Unplaced::UpstreamProxy),
+            owner: of_server.owner.ok_or(Unplaced::NoEvidence),
+            registrable_domain: owner::registrable_domain(host).map(str::to_owned),
+            evidence: std::iter::once(through).chain(of_server.notes).chain(of_exit).collect(),
             refuted: Vec::new(),
         }
     }

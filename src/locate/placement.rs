@@ -51,6 +51,8 @@ pub enum Unplaced {
     NotApplicable,
     /// It is not known which address answered.
     NoPeer,
+    /// It was reached through an upstream proxy: only the exit is known.
+    UpstreamProxy,
 }
 
 impl Unplaced {
@@ -61,6 +63,7 @@ impl Unplaced {
             Self::NoEvidence => "no_evidence",
             Self::NotApplicable => "not_applicable",
             Self::NoPeer => "no_peer",
+            Self::UpstreamProxy => "upstream_proxy",
         }
     }
 }
@@ -164,6 +167,8 @@ pub enum EvidenceKind {
     EntityNetwork,
     ConnectTime,
     Reserved,
+    /// The connection went through an upstream proxy.
+    UpstreamProxy,
 }
 
 impl EvidenceKind {
@@ -177,6 +182,7 @@ impl EvidenceKind {
             Self::EntityNetwork => "entity_network",
             Self::ConnectTime => "connect_time",
             Self::Reserved => "reserved",
+            Self::UpstreamProxy => "upstream_proxy",
         }
     }
 }

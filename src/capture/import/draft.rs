@@ -62,11 +62,7 @@ impl Draft {
         }
         let started_at = self.started_at.unwrap_or(origin.session.started_at);
         let port = self.target.port;
-        let peer = self.peer.map(|address| Peer {
-            address: SocketAddr::new(address, port),
-            cname: Vec::new(),
-            connect_time: None,
-        });
+        let peer = self.peer.map(|address| Peer::at(SocketAddr::new(address, port)));
         let messages = self.messages.unwrap_or_default();
         let bytes = weigh(&self.request, self.response.as_ref().ok(), &messages);
         Exchange {

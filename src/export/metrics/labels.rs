@@ -84,6 +84,7 @@ pub(super) fn locations() -> Sets {
         Unplaced::NoEvidence,
         Unplaced::NotApplicable,
         Unplaced::NoPeer,
+        Unplaced::UpstreamProxy,
     ];
     let results: Vec<_> = standings.into_iter().chain(unplaced.iter().map(Unplaced::as_str)).collect();
     let bases = EVIDENCE.map(EvidenceKind::as_str).into_iter().chain(["none"]);

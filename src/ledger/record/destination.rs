@@ -16,6 +16,10 @@ pub struct DestinationRecord<'a> {
     address: OrUnknown<String>,
     registrable_domain: Option<String>,
     cname: Vec<String>,
+    /// Addresses that the name stood for, in the order in which they were to be tried.
+    candidates: Vec<String>,
+    /// Seconds that the name servers let the answer be kept.
+    dns_ttl: Option<u64>,
     #[serde(flatten)]
     placement: PlacementRecord<'a>,
 }
@@ -42,6 +46,10 @@ pub fn destination<'a>(destination: &'a Destination, place: &'a Placement) -> De
         },
         registrable_domain: place.registrable_domain.as_deref().map(template::host),
         cname: peer.map(|peer| peer.cname.iter().map(|name| template::host(name)).collect()).unwrap_or_default(),
+        candidates: peer
+            .map(|peer| peer.candidates.iter().map(|address| address.to_canonical().to_string()).collect())
+            .unwrap_or_default(),
+        dns_ttl: peer.ok().and_then(|peer| peer.ttl).map(|ttl| ttl.as_secs()),
         placement: placement(place),
     }
 }
