@@ -58,7 +58,7 @@ impl Auditor {
 
     /// All that one exchange can tell. `observed` is what a run over time knows of the peer.
     pub fn assess(&self, exchange: &Exchange, observed: &Observed) -> Assessment {
-        let placement = self.locators.place(&exchange.destination, &exchange.tls, observed);
+        let placement = self.locators.place(&exchange.destination, &exchange.tls, observed, exchange.started_at);
         let Inspected { inspection, unread, bytes_by_format, findings } = self.inspect(exchange);
         let Judgement { categories, verdicts, contributions } =
             self.judge.judge(exchange, &findings, &placement, inspection, &unread);
@@ -67,7 +67,7 @@ impl Auditor {
 
     /// The same for a connection that was not opened: where it went, and that nobody knows what it carried.
     pub fn assess_connection(&self, connection: &Connection, observed: &Observed) -> (Placement, Vec<Verdict>) {
-        let placement = self.locators.place(&connection.destination, &connection.tls, observed);
+        let placement = self.locators.place(&connection.destination, &connection.tls, observed, connection.started_at);
         let verdicts = self.judge.judge_opaque(connection, &placement);
         (placement, verdicts)
     }

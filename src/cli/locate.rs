@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::{Exit, GeoArgs, OrExit, locate_facts, locate_text, print};
@@ -90,7 +91,7 @@ fn place(host: &str, resolved: Result<Resolved, ResolveError>, locators: &Locato
     };
     let host = host.trim_start_matches('[').trim_end_matches([']', '.']).to_ascii_lowercase();
     let destination = Destination { host, port: PORT, peer };
-    let placement = locators.place(&destination, &TlsFacts::default(), &Observed::default());
+    let placement = locators.place(&destination, &TlsFacts::default(), &Observed::default(), Timestamp::now());
     Ok(Answer { destination, addresses, trouble, placement })
 }
 

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
@@ -42,7 +43,7 @@ pub(super) fn run(path: &Path, locators: &Locators, as_json: bool) -> anyhow::Re
         }
         let fact = read(&line).with_context(|| format!("`{name}` line {number}")).or_exit(Exit::Usage)?;
         let (destination, observed) = fact.destination()?;
-        let placement = locators.place(&destination, &TlsFacts::default(), &observed);
+        let placement = locators.place(&destination, &TlsFacts::default(), &observed, Timestamp::now());
         if as_json {
             print(format_args!("{}\n", document(&fact.id, &placement)?))?;
         } else {
@@ -113,7 +114,7 @@ mod tests {
         let line = r#"{"id":7,"ip":"77.88.8.8","host":"A.example","rtt_samples_ms":[9.5,3,4],"cert_subject":"CN=x"}"#;
         let (destination, observed) = read(line).and_then(|fact| fact.destination()).expect("a valid fact");
         assert_eq!(observed, Observed { connect_time: Some(Duration::from_millis(3)), samples: 3 });
-        let placement = locators.place(&destination, &TlsFacts::default(), &observed);
+        let placement = locators.place(&destination, &TlsFacts::default(), &observed, Timestamp::now());
         let document = document(&json!(7), &placement).expect("serialises");
         let document: Json = serde_json::from_str(&document).expect("is JSON");
         assert_eq!(document["id"], 7);

@@ -255,7 +255,8 @@ impl Facts {
         Ok(Placement {
             location: location.ok_or(Unplaced::NoEvidence),
             network: network.ok_or(Unplaced::NoEvidence),
-            owner: owner.ok_or(Unplaced::NoEvidence),
+            owner: owner.map(Arc::new).ok_or(Unplaced::NoEvidence),
+            processors: Vec::new(),
             registrable_domain: None,
             evidence: Vec::new(),
             refuted: Vec::new(),
@@ -268,11 +269,13 @@ impl OwnerFacts {
         Ok(Owner {
             entity: "owner".into(),
             name: "Owner".into(),
+            parent: None,
             group: "owner".into(),
             country: country(&self.country, source)?,
             domicile: self.domicile.as_ref().map(|word| country(word, source)).transpose()?,
             standing: Standing::Claimed,
             basis: "test".into(),
+            control_pct: None,
             review: self.review.then_some(Review::Contested),
             alternatives: Vec::new(),
             as_of: "2026-01-01".into(),

@@ -1,5 +1,7 @@
 //! The judge as a whole: what its files may hold, how counts are filled in, and that an unknown never clears.
 
+use std::sync::Arc;
+
 use std::collections::HashMap;
 
 use proptest::prelude::*;
@@ -39,11 +41,13 @@ fn owner(country: &str) -> Owner {
     Owner {
         entity: "owner".into(),
         name: "Owner".into(),
+        parent: None,
         group: "owner".into(),
         country: Country::new(country).unwrap(),
         domicile: None,
         standing: Standing::Claimed,
         basis: "test".into(),
+        control_pct: None,
         review: None,
         alternatives: Vec::new(),
         as_of: "2026-01-01".into(),
@@ -57,7 +61,8 @@ fn placement(owner: Option<Owner>, location: Option<&str>) -> Placement {
     Placement {
         location: location.map(at).ok_or(Unplaced::NoEvidence),
         network: Err(Unplaced::NoEvidence),
-        owner: owner.ok_or(Unplaced::NoEvidence),
+        owner: owner.map(Arc::new).ok_or(Unplaced::NoEvidence),
+        processors: Vec::new(),
         registrable_domain: Some("host.example".into()),
         evidence: Vec::new(),
         refuted: Vec::new(),

@@ -161,6 +161,7 @@ fn country(code: &str) -> Country {
 
 pub fn placement() -> Placement {
     let evidence = |kind, claim, effect, dataset: &str, ms| Evidence {
+        raw: None,
         kind,
         claim,
         effect,
@@ -179,20 +180,23 @@ pub fn placement() -> Placement {
             country: None,
             standing: Standing::Claimed,
         }),
-        owner: Ok(Owner {
+        owner: Ok(Arc::new(Owner {
             entity: "example_ads".into(),
             name: "Example Ads Ltd".into(),
+            parent: Some("example_holding".into()),
             group: "example_holding".into(),
             country: country("CN"),
             domicile: Some(country("KY")),
             standing: Standing::WellSupported,
             basis: "principal place of business".into(),
+            control_pct: None,
             review: None,
             alternatives: Vec::new(),
             as_of: "2026-11-24".into(),
             candidate: Candidate::Likely,
             services: vec!["ads".into()],
-        }),
+        })),
+        processors: Vec::new(),
         registrable_domain: Some("ads.example".to_owned()),
         evidence: vec![
             evidence(EvidenceKind::CountryDb, singapore, Effect::Supports, "country@2026-06-17", None),

@@ -31,6 +31,7 @@ impl AsnDb {
                 claim,
                 effect,
                 source: source.clone(),
+                raw: None,
                 ms: None,
             });
         };
@@ -79,6 +80,7 @@ impl Locator for AsnDb {
                 claim: Claim::Says("the record for this address is unreadable".to_owned()),
                 effect: Effect::Neutral,
                 source: self.db.provenance.clone(),
+                raw: None,
                 ms: None,
             }),
         }

@@ -16,6 +16,7 @@ impl Locator for ConnectTime {
             claim: Claim::Says(claim),
             effect: Effect::Neutral,
             source: Provenance { dataset: "proxy".into(), digest: None },
+            raw: None,
             ms: Some(time.as_secs_f64() * 1000.0),
         });
     }

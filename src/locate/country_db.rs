@@ -22,6 +22,7 @@ impl CountryDb {
             claim,
             effect: Effect::Neutral,
             source: self.0.provenance.clone(),
+            raw: None,
             ms: None,
         }
     }

@@ -7,7 +7,9 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use serde_saphyr::{Location, Spanned};
 
-use super::entity_file::{Alternative, Certainty, Checks, EntityFile, Entry};
+use super::entity_checks::Checks;
+use super::entity_file::{Alternative, Asn, Certainty, EntityFile, Entry};
+use super::entity_index::{Index, Names, Period, Suffixes, Use};
 use super::mmdb::sha256_hex;
 use super::{Candidate, DatasetInfo, Owner, OwnerAlternative, Provenance, Review, Standing};
 use crate::rules::{RuleError, Source, near_miss};
@@ -16,32 +18,30 @@ use crate::rules::{RuleError, Source, near_miss};
 #[derive(Default)]
 pub(super) struct Entities {
     pub list: Vec<Entity>,
-    /// Domain to who runs it.
-    pub domains: HashMap<Box<str>, DomainUse>,
-    /// AS number to position in `list`.
-    pub networks: HashMap<u32, usize>,
+    /// Domains, with what of them is let to tenants.
+    pub domains: Suffixes,
+    /// Suffixes of aliases that an entity gives to what it serves for others.
+    pub cnames: Suffixes,
+    /// AS numbers.
+    pub networks: Index<u32>,
+    /// Names of the entities and of their companies.
+    pub names: Names,
     pub info: Option<DatasetInfo>,
 }
 
 pub(super) struct Entity {
-    pub owner: Owner,
+    pub owner: Arc<Owner>,
     pub provenance: Provenance,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) struct DomainUse {
-    /// Position in `Entities::list`.
-    pub entity: usize,
-    /// What stands below the domain is some tenant's.
-    pub shared: bool,
 }
 
 impl Entities {
     /// Compile the files. A later directory's entity replaces an earlier one of the same id, and takes over the domains
-    /// and networks it lists; inside one directory both are errors. All errors are reported together.
+    /// and networks it lists; inside one directory both are errors, unless the entries hold at different times. All errors are
+    /// reported together.
     pub fn new(sources: &[Source]) -> Result<Self, Vec<RuleError>> {
         let mut errors = Vec::new();
-        let mut declared = declare(sources, &mut errors);
+        let digests: Vec<Arc<str>> = sources.iter().map(|source| sha256_hex(source.text.as_bytes()).into()).collect();
+        let mut declared = declare(sources, &digests, &mut errors);
         declared.sort_by_key(|declaration| declaration.layer);
         let groups = groups(&declared, &mut errors);
         let mut entities = Self { info: info(sources, &declared), ..Self::default() };
@@ -50,10 +50,49 @@ impl Entities {
             if let Some(entity) = entity(declaration, group, &mut checks) {
                 entities.list.push(entity);
             }
-            claim_domains(&declared, at, &mut entities.domains, &mut errors);
-            claim_networks(&declared, at, &mut entities.networks, &mut errors);
+            entities.claim(&declared, at, &mut errors);
         }
         if errors.is_empty() { Ok(entities) } else { Err(errors) }
+    }
+
+    /// Enter everything that an entry claims.
+    fn claim(&mut self, declared: &[Declaration<'_>], entity: usize, errors: &mut Vec<RuleError>) {
+        let Declaration { entry, source, layer, at: place, .. } = &declared[entity];
+        let mut checks = Checks { file: &source.name, errors };
+        let period = period(entry, *place, &mut checks);
+        let claim = |shared| Use { entity, shared, period, layer: *layer };
+        let taken = |checks: &mut Checks<'_>, rival: Option<Use>, at, what: String, remedy| {
+            let Some(other) = rival.and_then(|rival| declared.get(rival.entity)) else { return };
+            let message = format!("{what} belongs to entity `{}` already", other.entry.id);
+            checks.fail(at, message, format!("{remedy}, or give both entries days that don't overlap"));
+        };
+        let unverified =
+            |text: &Spanned<String>| entry.domains_unverified.iter().any(|other| other.value == text.value);
+        let shared = entry.domains_shared_hosting.iter().filter(|text| !unverified(text));
+        let listed = entry.domains.iter().map(|text| (text, false)).chain(shared.map(|text| (text, true)));
+        for (text, shared) in listed {
+            let Some(domain) = checks.domain(&entry.id, text) else { continue };
+            let rival = self.domains.claim(domain.into(), claim(shared));
+            let what = format!("domain `{}`", text.value);
+            taken(&mut checks, rival, text.referenced, what, "list a domain under one entity only");
+        }
+        for text in &entry.cname_suffixes {
+            let Some(suffix) = checks.domain(&entry.id, text) else { continue };
+            let rival = self.cnames.claim(suffix.into(), claim(true));
+            let what = format!("alias suffix `{}`", text.value);
+            taken(&mut checks, rival, text.referenced, what, "list a suffix under one entity only");
+        }
+        for asn in entry.asns.iter().map(Asn::number) {
+            let rival = self.networks.claim(asn, claim(false));
+            taken(&mut checks, rival, *place, format!("AS{asn}"), "list a network under one entity only");
+        }
+        self.names.claim(&entry.name, claim(false));
+        for legal in &entry.legal_entities {
+            let at = legal.name.referenced;
+            let rival = self.names.claim(&legal.name.value, claim(false));
+            let what = format!("company `{}`", legal.name.value);
+            taken(&mut checks, rival, at, what, "list a company under one entity only");
+        }
     }
 }
 
@@ -62,6 +101,7 @@ struct Declaration<'a> {
     entry: Entry,
     at: Location,
     source: &'a Source,
+    digest: &'a Arc<str>,
     /// Position of the rules directory it came from.
     layer: usize,
     /// Date of the entry, else of its file.
@@ -69,17 +109,17 @@ struct Declaration<'a> {
 }
 
 /// Parse every file, keeping of each id the declaration of the last directory.
-fn declare<'a>(sources: &'a [Source], errors: &mut Vec<RuleError>) -> Vec<Declaration<'a>> {
+fn declare<'a>(sources: &'a [Source], digests: &'a [Arc<str>], errors: &mut Vec<RuleError>) -> Vec<Declaration<'a>> {
     let mut layers: Vec<&str> = Vec::new();
     let mut declared: Vec<Declaration<'a>> = Vec::new();
     let mut by_id: HashMap<String, usize> = HashMap::new();
-    for source in sources {
+    for (source, digest) in sources.iter().zip(digests) {
         let directory = source.name.strip_suffix(&source.path).unwrap_or(&source.name);
         let layer = layers.iter().position(|known| *known == directory).unwrap_or_else(|| {
             layers.push(directory);
             layers.len() - 1
         });
-        for declaration in read(source, layer, errors) {
+        for declaration in read(source, digest, layer, errors) {
             let Some(&earlier) = by_id.get(&declaration.entry.id) else {
                 by_id.insert(declaration.entry.id.clone(), declared.len());
                 declared.push(declaration);
@@ -102,7 +142,12 @@ fn declare<'a>(sources: &'a [Source], errors: &mut Vec<RuleError>) -> Vec<Declar
     declared
 }
 
-fn read<'a>(source: &'a Source, layer: usize, errors: &mut Vec<RuleError>) -> Vec<Declaration<'a>> {
+fn read<'a>(
+    source: &'a Source,
+    digest: &'a Arc<str>,
+    layer: usize,
+    errors: &mut Vec<RuleError>,
+) -> Vec<Declaration<'a>> {
     let file: EntityFile = match source.parse() {
         Ok(file) => file,
         Err(error) => {
@@ -118,7 +163,7 @@ fn read<'a>(source: &'a Source, layer: usize, errors: &mut Vec<RuleError>) -> Ve
     let generated = file.generated.as_ref().and_then(|date| checks.date(date));
     let declare = |Spanned { value: entry, referenced: at, .. }: Spanned<Entry>| {
         let as_of = entry.as_of.as_ref().and_then(|date| checks.date(date)).or(generated);
-        Declaration { entry, at, source, layer, as_of }
+        Declaration { entry, at, source, digest, layer, as_of }
     };
     file.entities.into_iter().map(declare).collect()
 }
@@ -154,39 +199,38 @@ fn groups(declared: &[Declaration<'_>], errors: &mut Vec<RuleError>) -> Vec<Arc<
 
 /// `None` when the entry can't be used; why has been added to the errors.
 fn entity(declaration: &Declaration<'_>, group: Arc<str>, checks: &mut Checks<'_>) -> Option<Entity> {
-    let Declaration { entry, at, source, as_of, .. } = declaration;
+    let Declaration { entry, at, digest, as_of, .. } = declaration;
     let country = checks.country(&entry.id, &entry.country.value, entry.country.referenced);
     let domicile = entry.domicile.as_ref().map(|code| checks.country(&entry.id, &code.value, code.referenced));
     let alternatives = alternatives(entry, *at, checks);
-    check_particulars(entry, *at, checks);
-    let certainty = entry.certainty.unwrap_or(Certainty::Low);
-    if certainty == Certainty::High && entry.review == Some(super::entity_file::ReviewKind::Contested) {
-        checks.fail(*at, format!("entity `{}` is contested, yet of high certainty", entry.id), "lower its `certainty`");
+    checks.particulars(entry, *at);
+    for legal in &entry.legal_entities {
+        checks.country(&entry.id, &legal.country.value, legal.country.referenced);
     }
+    let certainty = entry.certainty.unwrap_or(Certainty::Low);
     // Without a hint the country alone speaks.
     let candidate = entry.pppaus_candidate.map_or(Candidate::NoIndication, Candidate::from);
     // A hint to review must say why; one that nobody gave a reason is contested at the least.
     let review = entry.review.map(Review::from).or((candidate == Candidate::Review).then_some(Review::Contested));
     let as_of: Arc<str> = as_of.map_or("undated".into(), |date| date.to_string().into());
     Some(Entity {
-        provenance: Provenance {
-            dataset: format!("entities@{as_of}").into(),
-            digest: Some(sha256_hex(source.text.as_bytes()).into()),
-        },
-        owner: Owner {
+        provenance: Provenance { dataset: format!("entities@{as_of}").into(), digest: Some((*digest).clone()) },
+        owner: Arc::new(Owner {
             entity: entry.id.as_str().into(),
             name: entry.name.as_str().into(),
+            parent: entry.parent.as_ref().map(|parent| parent.value.as_str().into()),
             group,
             country: country?,
             domicile: domicile.flatten(),
             standing: if certainty == Certainty::High { Standing::WellSupported } else { Standing::Claimed },
             basis: entry.basis.as_str().into(),
+            control_pct: entry.control_pct,
             review,
             alternatives,
             as_of,
             candidate,
-            services: entry.services.iter().map(|service| service.as_str().into()).collect(),
-        },
+            services: entry.services.iter().map(|service| service.value.as_str().into()).collect(),
+        }),
     })
 }
 
@@ -201,61 +245,13 @@ fn alternatives(entry: &Entry, at: Location, checks: &mut Checks<'_>) -> Vec<Own
     entry.alternatives.iter().filter_map(&mut read).collect()
 }
 
-/// Values that nothing reads yet but people rely on.
-fn check_particulars(entry: &Entry, at: Location, checks: &mut Checks<'_>) {
-    for legal_entity in &entry.legal_entities {
-        checks.country(&entry.id, &legal_entity.country.value, legal_entity.country.referenced);
-    }
-    for suffix in entry.cname_suffixes.iter().chain(&entry.domains_unverified) {
-        checks.domain(&entry.id, suffix);
-    }
-    if entry.control_pct.is_some_and(|percent| !(0.0..=100.0).contains(&percent)) {
-        checks.fail(at, format!("entity `{}`: `control_pct` is no percentage", entry.id), "write 0 to 100");
-    }
+fn period(entry: &Entry, at: Location, checks: &mut Checks<'_>) -> Period {
     let from = entry.valid_from.as_ref().and_then(|date| checks.date(date));
     let to = entry.valid_to.as_ref().and_then(|date| checks.date(date));
     if from.zip(to).is_some_and(|(from, to)| from > to) {
         checks.fail(at, format!("entity `{}` ends before it begins", entry.id), "swap `valid_from` and `valid_to`");
     }
-}
-
-fn claim_domains(
-    declared: &[Declaration<'_>],
-    at: usize,
-    domains: &mut HashMap<Box<str>, DomainUse>,
-    errors: &mut Vec<RuleError>,
-) {
-    let Declaration { entry, source, layer, .. } = &declared[at];
-    let unverified = |text: &Spanned<String>| entry.domains_unverified.iter().any(|other| other.value == text.value);
-    let listed = entry.domains.iter().map(|text| (text, false));
-    let shared = entry.domains_shared_hosting.iter().filter(|text| !unverified(text)).map(|text| (text, true));
-    for (text, shared) in listed.chain(shared) {
-        let Some(domain) = (Checks { file: &source.name, errors }).domain(&entry.id, text) else { continue };
-        let earlier = domains.insert(domain.into(), DomainUse { entity: at, shared });
-        let Some(other) = earlier.map(|earlier| &declared[earlier.entity]) else { continue };
-        if other.entry.id != entry.id && other.layer == *layer {
-            let message = format!("domain `{}` belongs to entity `{}` already", text.value, other.entry.id);
-            let error = RuleError::in_file(&source.name, message).at(text.referenced);
-            errors.push(error.help("list a domain under one entity only"));
-        }
-    }
-}
-
-fn claim_networks(
-    declared: &[Declaration<'_>],
-    at: usize,
-    networks: &mut HashMap<u32, usize>,
-    errors: &mut Vec<RuleError>,
-) {
-    let Declaration { entry, source, layer, at: place, .. } = &declared[at];
-    for asn in entry.asns.iter().map(super::entity_file::Asn::number) {
-        let Some(other) = networks.insert(asn, at).map(|earlier| &declared[earlier]) else { continue };
-        if other.entry.id != entry.id && other.layer == *layer {
-            let message = format!("AS{asn} belongs to entity `{}` already", other.entry.id);
-            let error = RuleError::in_file(&source.name, message).at(*place);
-            errors.push(error.help("list a network under one entity only"));
-        }
-    }
+    Period { from, to }
 }
 
 /// The entities taken as one dataset, as old as its newest entry.

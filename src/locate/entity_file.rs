@@ -1,11 +1,9 @@
-//! A file of entities as written: the schema, and what can be wrong with a value in it.
+//! A file of entities as written: the schema.
 
-use jiff::civil::Date;
 use serde::Deserialize;
-use serde_saphyr::{Location, Spanned};
+use serde_saphyr::Spanned;
 
-use super::{Candidate, Country, Review};
-use crate::rules::RuleError;
+use super::{Candidate, Review};
 
 /// A whole file. `version` and the date may be left out.
 #[derive(Debug, Deserialize)]
@@ -30,6 +28,8 @@ pub(super) struct Entry {
     pub domicile: Option<Spanned<String>>,
     /// Id of the entity that controls this one.
     pub parent: Option<Spanned<String>>,
+    /// Percentage that the parent or the controlling owner holds.
+    pub control_pct: Option<f64>,
     pub basis: String,
     pub certainty: Option<Certainty>,
     pub pppaus_candidate: Option<Hint>,
@@ -39,7 +39,7 @@ pub(super) struct Entry {
     #[serde(default)]
     pub alternatives: Vec<Alternative>,
     #[serde(default)]
-    pub services: Vec<String>,
+    pub services: Vec<Spanned<String>>,
     #[serde(default)]
     pub domains: Vec<Spanned<String>>,
     /// Those of the domains whose tenants are somebody else.
@@ -48,26 +48,43 @@ pub(super) struct Entry {
     /// Believed by nobody but the writer: never matched.
     #[serde(default)]
     pub domains_unverified: Vec<Spanned<String>>,
-    /// Names that a delivery network gives to what this entity serves for others.
+    /// Names that this entity gives to what it serves for others: an alias that ends in one makes it a processor.
     #[serde(default)]
     pub cname_suffixes: Vec<Spanned<String>>,
     #[serde(default)]
     pub asns: Vec<Asn>,
+    /// Names that the entity's certificates and contracts carry.
     #[serde(default)]
     pub legal_entities: Vec<LegalEntity>,
-    pub control_pct: Option<f64>,
     pub as_of: Option<Spanned<String>>,
+    /// First day on which the entry holds.
     pub valid_from: Option<Spanned<String>>,
+    /// Last day on which the entry holds.
     pub valid_to: Option<Spanned<String>>,
+    #[serde(default)]
+    pub sources: Vec<Reference>,
     /// For the reader of the file.
     #[serde(default, rename = "domain_evidence")]
     _domain_evidence: serde::de::IgnoredAny,
     #[serde(default, rename = "source")]
     _source: serde::de::IgnoredAny,
-    #[serde(default, rename = "sources")]
-    _sources: serde::de::IgnoredAny,
     #[serde(default, rename = "note")]
     _note: serde::de::IgnoredAny,
+}
+
+/// What an entry rests on.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reference {
+    pub url: Spanned<String>,
+    /// What it backs.
+    #[serde(rename = "what")]
+    _what: String,
+    /// When it was read; left out where it is known of, but was not read for this entry.
+    pub accessed: Option<Spanned<String>>,
+    /// The domains it backs, where not all of the entry's or none.
+    #[serde(default)]
+    pub domains: Vec<Spanned<String>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -129,8 +146,7 @@ pub(super) struct NamedAsn {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LegalEntity {
-    #[serde(rename = "name")]
-    _name: String,
+    pub name: Spanned<String>,
     pub country: Spanned<String>,
 }
 
@@ -161,59 +177,5 @@ impl From<ReviewKind> for Review {
             ReviewKind::Contested => Self::Contested,
             ReviewKind::Branch => Self::Branch,
         }
-    }
-}
-
-/// Problems with values, collected over one file so that all of them can be shown at once.
-pub(super) struct Checks<'a> {
-    pub file: &'a str,
-    pub errors: &'a mut Vec<RuleError>,
-}
-
-impl Checks<'_> {
-    pub fn fail(&mut self, at: Location, message: String, help: impl Into<String>) {
-        self.errors.push(RuleError::in_file(self.file, message).at(at).help(help));
-    }
-
-    pub fn country(&mut self, entity: &str, code: &str, at: Location) -> Option<Country> {
-        let country = Country::assigned(code);
-        if country.is_none() {
-            let help = match code {
-                "UK" => "did you mean `GB`?",
-                _ => "use an ISO 3166-1 alpha-2 code such as `DE`",
-            };
-            self.fail(at, format!("entity `{entity}`: `{code}` is no country"), help);
-        }
-        country
-    }
-
-    pub fn date(&mut self, text: &Spanned<String>) -> Option<Date> {
-        let date = text.value.parse().ok();
-        if date.is_none() {
-            self.fail(text.referenced, format!("`{}` is no date", text.value), "write it as `2026-11-24`");
-        }
-        date
-    }
-
-    /// A domain in lower case; only host-name characters, since it will be compared with host names label by label.
-    pub fn domain(&mut self, entity: &str, text: &Spanned<String>) -> Option<String> {
-        let domain = text.value.to_ascii_lowercase();
-        let label = |label: &str| {
-            !label.is_empty()
-                && label.len() <= 63
-                && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-        };
-        if domain.len() <= 253 && domain.split('.').all(label) && domain.parse::<std::net::IpAddr>().is_err() {
-            return Some(domain);
-        }
-        let help = if domain.starts_with("*.") || domain.starts_with('.') {
-            "leave out what stands before the name: subdomains always match"
-        } else if !domain.is_ascii() {
-            "write the A-label (`xn--…`)"
-        } else {
-            "write the bare name, such as `example.com`"
-        };
-        self.fail(text.referenced, format!("entity `{entity}`: `{}` is no domain", text.value), help);
-        None
     }
 }

@@ -68,6 +68,7 @@ impl Locator for Geofeed {
                 claim,
                 effect: Effect::Neutral,
                 source: self.provenance.clone(),
+                raw: None,
                 ms: None,
             },
             country: *country,

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::test_mmdb::write;
@@ -15,6 +16,9 @@ const LAB: &[u8] = include_bytes!("../../tests/data/geo/lab.mmdb");
 const LAB_B: &[u8] = include_bytes!("../../tests/data/geo/lab-b.mmdb");
 const LAB_ASN: &[u8] = include_bytes!("../../tests/data/geo/lab-asn.mmdb");
 const LAB_CSV: &str = include_str!("../../tests/data/geo/lab.csv");
+
+/// 24 November 2026.
+const AT: Timestamp = Timestamp::constant(1_795_478_400, 0);
 
 fn dataset(name: &str, bytes: &[u8]) -> Dataset {
     Dataset { name: name.to_owned(), bytes: bytes.to_vec() }
@@ -42,7 +46,7 @@ fn place(locators: &Locators, host: &str, address: &str) -> Placement {
     let address = SocketAddr::new(address.parse().expect("test address"), 443);
     let peer = Ok(Peer::at(address));
     let destination = Destination { host: host.to_owned(), port: 443, peer };
-    locators.place(&destination, &TlsFacts::default(), &Observed::default())
+    locators.place(&destination, &TlsFacts::default(), &Observed::default(), AT)
 }
 
 /// `SG claimed`, `disputed CN HK`, `anycast`.
@@ -209,7 +213,7 @@ fn what_the_user_states_comes_first() {
 #[test]
 fn no_peer_is_no_location() {
     let destination = |host: &str| Destination { host: host.to_owned(), port: 443, peer: Err(NoPeer::Unresolved) };
-    let place = |host: &str| EMBEDDED.place(&destination(host), &TlsFacts::default(), &Observed::default());
+    let place = |host: &str| EMBEDDED.place(&destination(host), &TlsFacts::default(), &Observed::default(), AT);
     let placement = place("api.tiktok.com");
     assert_eq!(placement.location, Err(Unplaced::NoPeer));
     assert_eq!(placement.network, Err(Unplaced::NoPeer));
@@ -224,7 +228,7 @@ fn the_connect_time_is_a_neutral_fact() {
     let peer = Ok(Peer { connect_time: Some(Duration::from_millis(9)), ..Peer::at(address) });
     let destination = Destination { host: "a.example".to_owned(), port: 443, peer };
     let observed = Observed { connect_time: Some(Duration::from_micros(2100)), samples: 3 };
-    let placement = BOTH.place(&destination, &TlsFacts::default(), &observed);
+    let placement = BOTH.place(&destination, &TlsFacts::default(), &observed, AT);
     let time = placement.evidence.iter().find(|evidence| evidence.kind == EvidenceKind::ConnectTime);
     assert_eq!(time.map(|evidence| (evidence.ms, evidence.effect)), Some((Some(2.1), Effect::Neutral)));
 }

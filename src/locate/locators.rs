@@ -3,6 +3,10 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
 use super::asn_db::AsnDb;
 use super::connect_time::ConnectTime;
 use super::country_db::CountryDb;
@@ -13,7 +17,7 @@ use super::{
     Claim, DatasetInfo, DatasetKind, Effect, Evidence, EvidenceKind, LocateError, Locator, LocatorConfig, Observed,
     Placement, Provenance, Subject, Testimony, Unplaced, address, embedded, owner, reserved, weigh,
 };
-use crate::exchange::{Destination, TlsFacts};
+use crate::exchange::{Destination, TlsFacts, UpstreamCertificate};
 
 /// Every source in force. Made once; reading it needs no lock.
 pub struct Locators {
@@ -58,17 +62,22 @@ impl Locators {
 
     /// Place a destination. Pure, and never fails: what isn't known comes back with its reason.
     ///
-    /// The certificate is not evidence yet.
-    pub fn place(&self, destination: &Destination, _tls: &TlsFacts, observed: &Observed) -> Placement {
+    /// `at`: when the exchange began, since who owns what changes.
+    pub fn place(&self, destination: &Destination, tls: &TlsFacts, observed: &Observed, at: Timestamp) -> Placement {
         let host = canonical(&destination.host);
+        let certificate = tls.certificate.as_ref();
+        let day = TimeZone::UTC.to_datetime(at).date();
         if let Some(exit) = destination.peer.as_ref().ok().filter(|peer| peer.exit) {
-            return self.behind_exit(&host, exit.address.ip());
+            return self.behind_exit(&host, exit.address.ip(), certificate, day);
         }
         let address = peer_address(destination, &host);
         let subject = Subject {
             host: &host,
             address,
             reserved: address.and_then(reserved::reserved),
+            aliases: destination.peer.as_ref().map_or(&[], |peer| &peer.cname),
+            certificate,
+            day,
             connect_time: observed.connect_time.or(destination.peer.as_ref().ok().and_then(|peer| peer.connect_time)),
             samples: observed.samples,
         };
@@ -81,6 +90,7 @@ impl Locators {
             location,
             network: testimony.network.ok_or_else(|| no_network(&subject)),
             owner: testimony.owner.ok_or(Unplaced::NoEvidence),
+            processors: testimony.processors,
             registrable_domain: owner::registrable_domain(&host).map(str::to_owned),
             evidence: testimony
                 .opinions
@@ -95,8 +105,17 @@ impl Locators {
 
     /// Behind an upstream proxy, only the name tells of the server. What is known of the exit's address stands beside it as
     /// evidence that decides nothing: an exit's country must never pass for the server's.
-    fn behind_exit(&self, host: &str, exit: IpAddr) -> Placement {
-        let subject = |address| Subject { host, address, reserved: None, connect_time: None, samples: 0 };
+    fn behind_exit(&self, host: &str, exit: IpAddr, certificate: Option<&UpstreamCertificate>, day: Date) -> Placement {
+        let subject = |address| Subject {
+            host,
+            address,
+            reserved: None,
+            aliases: &[],
+            certificate,
+            day,
+            connect_time: None,
+            samples: 0,
+        };
         let (mut of_server, mut of_exit) = (Testimony::default(), Testimony::default());
         let exit = address::unwrap(exit);
         let exit = Subject { reserved: reserved::reserved(exit), ..subject(Some(exit)) };
@@ -110,6 +129,7 @@ impl Locators {
             claim: Claim::Says(says.to_owned()),
             effect: Effect::Neutral,
             source: Provenance { dataset: "proxy".into(), digest: None },
+            raw: None,
             ms: None,
         };
         let of_exit = of_exit.opinions.into_iter().map(|opinion| opinion.evidence);
@@ -117,6 +137,7 @@ impl Locators {
             location: Err(Unplaced::UpstreamProxy),
             network: Err(Unplaced::UpstreamProxy),
             owner: of_server.owner.ok_or(Unplaced::NoEvidence),
+            processors: of_server.processors,
             registrable_domain: owner::registrable_domain(host).map(str::to_owned),
             evidence: std::iter::once(through).chain(of_server.notes).chain(of_exit).collect(),
             refuted: Vec::new(),
@@ -134,7 +155,10 @@ fn countries(named: Vec<super::Dataset>) -> Result<Vec<CountryDb>, LocateError> 
 /// Hosts come in canonical form; this only makes sure of it.
 fn canonical(host: &str) -> Cow<'_, str> {
     let bare = host.strip_suffix('.').unwrap_or(host);
-    if bare.bytes().any(|byte| byte.is_ascii_uppercase()) {
+    if !bare.is_ascii() {
+        // What is no name at all matches nothing.
+        idna::domain_to_ascii(bare).map_or(Cow::Borrowed(bare), Cow::Owned)
+    } else if bare.bytes().any(|byte| byte.is_ascii_uppercase()) {
         Cow::Owned(bare.to_ascii_lowercase())
     } else {
         Cow::Borrowed(bare)
@@ -164,6 +188,7 @@ fn reserved_range(range: &'static str) -> Evidence {
         claim: Claim::Says(range.to_owned()),
         effect: Effect::Neutral,
         source: Provenance { dataset: "IANA special-purpose registries".into(), digest: None },
+        raw: None,
         ms: None,
     }
 }

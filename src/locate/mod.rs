@@ -14,7 +14,9 @@ mod country;
 mod country_db;
 mod embedded;
 mod entities;
+mod entity_checks;
 mod entity_file;
+mod entity_index;
 mod geofeed;
 mod iso3166;
 #[cfg(test)]
@@ -24,6 +26,8 @@ mod mmdb;
 mod networks;
 mod overrides;
 mod owner;
+#[cfg(test)]
+mod owner_tests;
 mod placement;
 mod prefix;
 mod record;
@@ -40,7 +44,7 @@ pub use locators::Locators;
 pub use overrides::Override;
 pub use placement::{
     Candidate, Claim, Effect, Evidence, EvidenceKind, Location, Network, Observed, Owner, OwnerAlternative, Placement,
-    Provenance, Refuted, Review, Standing, Unplaced,
+    Processor, Provenance, Refuted, Review, Standing, Unplaced,
 };
 
 use testimony::{Subject, Testimony};

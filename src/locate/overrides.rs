@@ -40,6 +40,7 @@ impl Locator for Overrides {
                 claim: Claim::Within(vec![*country]),
                 effect: Effect::Neutral,
                 source: Provenance { dataset, digest: None },
+                raw: None,
                 ms: None,
             },
             country: Some(*country),

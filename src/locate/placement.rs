@@ -11,7 +11,9 @@ pub struct Placement {
     /// Where the answering host stands. Never: where data is stored.
     pub location: Result<Location, Unplaced>,
     pub network: Result<Network, Unplaced>,
-    pub owner: Result<Owner, Unplaced>,
+    pub owner: Result<Arc<Owner>, Unplaced>,
+    /// Who hosts or delivers the service for its owner, as far as names tell. Never an owner.
+    pub processors: Vec<Processor>,
     /// Registrable domain by the public suffix list; `None` for addresses and bare suffixes.
     pub registrable_domain: Option<String>,
     pub evidence: Vec<Evidence>,
@@ -87,11 +89,13 @@ pub struct Network {
 }
 
 /// Who controls the recipient.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Owner {
     /// Entity id as in `rules/entities`.
     pub entity: Arc<str>,
     pub name: Arc<str>,
+    /// Id of the entity that controls this one.
+    pub parent: Option<Arc<str>>,
     /// Id of the top of the entity's chain of parents; its own id where it has none.
     pub group: Arc<str>,
     /// Country of ultimate control or principal place of business.
@@ -100,6 +104,8 @@ pub struct Owner {
     pub domicile: Option<Country>,
     pub standing: Standing,
     pub basis: Arc<str>,
+    /// Share of the entity that its parent or controlling owner holds, in percent, where a source states it.
+    pub control_pct: Option<f64>,
     pub review: Option<Review>,
     pub alternatives: Vec<OwnerAlternative>,
     /// Date of the entry, `YYYY-MM-DD`.
@@ -108,6 +114,17 @@ pub struct Owner {
     pub candidate: Candidate,
     /// What the entity does for others: `ads`, `analytics`, `telephony`, …
     pub services: Vec<Arc<str>>,
+}
+
+/// Somebody who handles the traffic for the recipient: a delivery network, a platform whose tenant the recipient is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Processor {
+    /// Entity id as in `rules/entities`.
+    pub entity: Arc<str>,
+    pub name: Arc<str>,
+    pub country: Country,
+    /// The listed suffix that the host or an alias of it ends in.
+    pub suffix: Arc<str>,
 }
 
 /// Screening hint of an entity list.
@@ -152,6 +169,8 @@ pub struct Evidence {
     pub claim: Claim,
     pub effect: Effect,
     pub source: Provenance,
+    /// What was matched or observed, where the claim doesn't say: a listed domain, an alias, a certificate's organisation.
+    pub raw: Option<Arc<str>>,
     /// Milliseconds, for measured times.
     pub ms: Option<f64>,
 }
@@ -163,8 +182,13 @@ pub enum EvidenceKind {
     /// A range that the operator of this Landfall placed, in its configuration or an RFC 8805 geofeed.
     Override,
     Geofeed,
+    /// A listed domain that the host is or lies under.
     EntityDomain,
+    /// A listed suffix that an alias of the host ends in.
+    EntityCname,
     EntityNetwork,
+    /// The organisation in the server's certificate: a hint.
+    Certificate,
     ConnectTime,
     Reserved,
     /// The connection went through an upstream proxy.
@@ -179,7 +203,9 @@ impl EvidenceKind {
             Self::Override => "override",
             Self::Geofeed => "geofeed",
             Self::EntityDomain => "entity_domain",
+            Self::EntityCname => "entity_cname",
             Self::EntityNetwork => "entity_network",
+            Self::Certificate => "certificate",
             Self::ConnectTime => "connect_time",
             Self::Reserved => "reserved",
             Self::UpstreamProxy => "upstream_proxy",

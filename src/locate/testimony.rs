@@ -4,7 +4,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Country, Evidence, Network, Owner};
+use jiff::civil::Date;
+
+use super::{Country, Evidence, Network, Owner, Processor};
+use crate::exchange::UpstreamCertificate;
 
 /// The destination as every source sees it.
 pub(super) struct Subject<'a> {
@@ -14,6 +17,11 @@ pub(super) struct Subject<'a> {
     pub address: Option<IpAddr>,
     /// Name of the reserved range that the address is in. Embedded data says nothing about those.
     pub reserved: Option<&'static str>,
+    /// The alias chain that resolution followed.
+    pub aliases: &'a [String],
+    pub certificate: Option<&'a UpstreamCertificate>,
+    /// The day of the exchange: who owned what then.
+    pub day: Date,
     pub connect_time: Option<Duration>,
     pub samples: u32,
 }
@@ -24,7 +32,8 @@ pub(super) struct Testimony {
     /// About where the host is.
     pub opinions: Vec<Opinion>,
     pub network: Option<Network>,
-    pub owner: Option<Owner>,
+    pub owner: Option<Arc<Owner>>,
+    pub processors: Vec<Processor>,
     /// Evidence that decides nothing by itself about the location.
     pub notes: Vec<Evidence>,
 }

@@ -6,7 +6,7 @@ use super::rounded;
 use super::template;
 use super::unknown::{OrUnknown, Unknown, codes};
 use crate::exchange::Destination;
-use crate::locate::{Claim, Evidence, Location, Network, Owner, Placement};
+use crate::locate::{Claim, Evidence, Location, Network, Owner, Placement, Processor};
 
 /// `destination` of a line.
 #[derive(Debug, Serialize)]
@@ -24,12 +24,14 @@ pub struct DestinationRecord<'a> {
     placement: PlacementRecord<'a>,
 }
 
-/// The three answers and what they rest on: `location`, `network`, `owner`, `evidence`, `refuted`.
+/// The three answers, who else handles the traffic, and what all rests on: `location`, `network`, `owner`, `processors`,
+/// `evidence`, `refuted`.
 #[derive(Debug, Serialize)]
 pub struct PlacementRecord<'a> {
     location: OrUnknown<LocationRecord>,
     network: OrUnknown<NetworkRecord<'a>>,
     owner: OrUnknown<OwnerRecord<'a>>,
+    processors: Vec<ProcessorRecord<'a>>,
     evidence: Vec<EvidenceRecord<'a>>,
     refuted: Vec<RefutedRecord>,
 }
@@ -59,7 +61,11 @@ pub fn placement(place: &Placement) -> PlacementRecord<'_> {
     PlacementRecord {
         location: known(&place.location),
         network: known(&place.network),
-        owner: known(&place.owner),
+        owner: match &place.owner {
+            Ok(owner) => OrUnknown::Known(owner.as_ref().into()),
+            Err(unplaced) => OrUnknown::Unknown(unplaced.into()),
+        },
+        processors: place.processors.iter().map(ProcessorRecord::from).collect(),
         evidence: place.evidence.iter().map(EvidenceRecord::from).collect(),
         refuted: place
             .refuted
@@ -116,13 +122,29 @@ struct OwnerRecord<'a> {
     entity: &'a str,
     name: &'a str,
     group: &'a str,
+    parent: Option<&'a str>,
     country: String,
     domicile: Option<String>,
     standing: &'static str,
     basis: &'a str,
+    control_pct: Option<f64>,
     review: Option<&'static str>,
     alternatives: Vec<AlternativeRecord<'a>>,
     as_of: &'a str,
+}
+
+/// Who hosts or delivers the service for its owner.
+#[derive(Debug, Serialize)]
+struct ProcessorRecord<'a> {
+    entity: &'a str,
+    name: &'a str,
+    country: String,
+}
+
+impl<'a> From<&'a Processor> for ProcessorRecord<'a> {
+    fn from(processor: &'a Processor) -> Self {
+        Self { entity: &processor.entity, name: &processor.name, country: processor.country.to_string() }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -137,10 +159,12 @@ impl<'a> From<&'a Owner> for OwnerRecord<'a> {
             entity: &owner.entity,
             name: &owner.name,
             group: &owner.group,
+            parent: owner.parent.as_deref(),
             country: owner.country.to_string(),
             domicile: owner.domicile.map(|country| country.to_string()),
             standing: owner.standing.as_str(),
             basis: &owner.basis,
+            control_pct: owner.control_pct,
             review: owner.review.map(|review| review.as_str()),
             alternatives: owner
                 .alternatives
@@ -157,6 +181,8 @@ impl<'a> From<&'a Owner> for OwnerRecord<'a> {
 struct EvidenceRecord<'a> {
     kind: &'static str,
     source: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raw: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     digest: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -190,6 +216,7 @@ impl<'a> From<&'a Evidence> for EvidenceRecord<'a> {
         Self {
             kind: evidence.kind.as_str(),
             source: &evidence.source.dataset,
+            raw: evidence.raw.as_deref(),
             digest: evidence.source.digest.as_deref(),
             ms: evidence.ms.map(|ms| rounded(ms, 10.0)),
             claim,
