@@ -1,15 +1,16 @@
 //! Rule files to a form that fields can be compared with: words numbered, patterns built, names resolved.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use aho_corasick::AhoCorasick;
 use regex::Regex;
 
-use super::element::{ElementFile, ElementRule, Examples, Side, UnkeyedRule, ValueRule};
+use super::element::{ElementFile, ElementRule, Examples, FormRule, Labelled, Side, ValueRule, Words};
+use super::gates::Gates;
 use super::lexicon::{Lexicon, Role, WordId};
 use super::mask::{self, Mask};
 use super::normal::{self, Normal};
+use super::surroundings::Context;
 use super::validate::{self, VALIDATORS, Validator};
 use super::words;
 use crate::decode::PartKind;
@@ -20,11 +21,9 @@ use crate::rules::{RuleError, Source, near_miss};
 pub(super) struct Compiled {
     pub elements: Vec<Element>,
     pub lexicon: Lexicon,
-    /// Texts that must occur before an unkeyed pattern is tried, and whose they are.
-    pub gates: AhoCorasick,
-    pub gate_owners: Vec<u16>,
-    /// Elements with an unkeyed pattern and no gate.
-    pub ungated: Vec<u16>,
+    /// Forms that need no name, and what must occur before one is tried.
+    pub forms: Vec<Form>,
+    pub gates: Gates,
 }
 
 #[derive(Debug)]
@@ -34,14 +33,15 @@ pub(super) struct Element {
     /// Whether its class is one that 28 CFR Part 202 knows.
     pub listed: bool,
     pub title: String,
-    pub support: HashSet<WordId>,
-    pub siblings: HashSet<WordId>,
-    pub veto: HashSet<WordId>,
-    pub veto_key: HashSet<WordId>,
+    pub support: WordSet,
+    pub siblings: WordSet,
+    pub veto: WordSet,
+    pub veto_key: WordSet,
     pub value: ValueTest,
     /// The form that tells this element from others that share its names.
     pub shared: Option<Regex>,
-    pub unkeyed: Option<Unkeyed>,
+    /// What counts as its value after a label in running text.
+    pub labelled: Labelled,
     pub side: Side,
     pub response_needs_support: bool,
     pub series: bool,
@@ -65,22 +65,68 @@ pub(super) struct ValueTest {
     pub bool: bool,
 }
 
+impl ValueTest {
+    /// Whether it looks at more than length.
+    pub fn is_strict(&self) -> bool {
+        self.pattern.is_some() || !self.validators.is_empty()
+    }
+}
+
+impl Compiled {
+    /// The word by which surroundings speak for an element.
+    pub fn support(&self, context: Context) -> Option<Arc<str>> {
+        match context {
+            Context::Supported(word) => word.and_then(|word| self.lexicon.text(word)),
+            Context::Vetoed | Context::Neutral => None,
+        }
+    }
+}
+
+/// A form that needs no name.
 #[derive(Debug)]
-pub(super) struct Unkeyed {
+pub(super) struct Form {
+    pub element: u16,
     pub pattern: Regex,
     pub validators: Vec<Validator>,
     pub in_text: bool,
     pub places: Vec<PartKind>,
+    pub hint: bool,
 }
 
 #[derive(Debug)]
 pub(super) struct Record {
+    /// Names of the members, by their numbers.
+    pub names: Vec<Arc<str>>,
     pub required: Vec<u8>,
     /// Beyond these, where no context supports.
     pub required_alone: Vec<u8>,
     pub min: u32,
     pub min_supported: u32,
     pub show: u8,
+}
+
+/// Numbers of words, sorted.
+#[derive(Debug, Default)]
+pub(super) struct WordSet(Vec<WordId>);
+
+impl WordSet {
+    fn new(mut ids: Vec<WordId>) -> Self {
+        ids.sort_unstable();
+        ids.dedup();
+        Self(ids)
+    }
+
+    pub fn contains(&self, id: WordId) -> bool {
+        self.0.binary_search(&id).is_ok()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = WordId> {
+        self.0.iter().copied()
+    }
 }
 
 /// Family of identifiers that the rule doesn't list and that still tie exchanges together.
@@ -105,22 +151,32 @@ pub(super) fn compile(sources: &[Source]) -> Result<Compiled, Vec<RuleError>> {
     let index: HashMap<String, u16> =
         rules.iter().enumerate().map(|(i, (rule, _))| (rule.id.clone(), i as u16)).collect();
     let mut elements = Vec::new();
+    let mut forms = Vec::new();
     for (i, (rule, source)) in rules.iter().enumerate() {
         learn_keys(&mut lexicon, rule, i as u16);
         match element(rule, source, &mut lexicon, &index) {
             Ok(element) => elements.push(element),
             Err(error) => errors.push(error),
         }
+        for form in &rule.forms {
+            match (At { rule, source }).form(form, i as u16) {
+                Ok(compiled) => forms.push(compiled),
+                Err(error) => errors.push(error),
+            }
+        }
     }
     if !errors.is_empty() {
         return Err(errors);
     }
-    let (gates, gate_owners, ungated) = gates(&rules).map_err(|error| vec![error])?;
-    Ok(Compiled { elements, lexicon, gates, gate_owners, ungated })
+    let gates = Gates::new(rules.iter().flat_map(|(rule, _)| &rule.forms).map(|form| form.gates.as_slice()));
+    let gates = gates.map_err(|error| {
+        vec![RuleError::in_file("rules/elements", format!("gates of forms cannot be compiled: {error}"))]
+    })?;
+    Ok(Compiled { elements, lexicon, forms, gates })
 }
 
 fn learn_keys(lexicon: &mut Lexicon, rule: &ElementRule, element: u16) {
-    let mut learn = |keys: &[String], role, weak| keys.iter().for_each(|key| lexicon.learn(key, element, role, weak));
+    let mut learn = |keys: &Words, role, weak| keys.iter().for_each(|key| lexicon.learn(key, element, role, weak));
     learn(&rule.keys, Role::Value, false);
     learn(&rule.weak_keys, Role::Value, true);
     learn(&rule.truncated_keys, Role::Truncated, false);
@@ -150,8 +206,8 @@ fn element(
     index: &HashMap<String, u16>,
 ) -> Result<Element, RuleError> {
     let at = At { rule, source };
-    let mut set = |list: &[String]| -> HashSet<WordId> {
-        list.iter().flat_map(|text| words::split(text)).map(|word| lexicon.word(&word)).collect()
+    let mut set = |list: &Words| -> WordSet {
+        WordSet::new(list.iter().flat_map(|text| words::split(text)).map(|word| lexicon.word(&word)).collect())
     };
     if rule.examples.hits.is_empty() || rule.examples.non_hits.is_empty() {
         return Err(at
@@ -169,7 +225,7 @@ fn element(
         veto_key: set(&rule.context.veto_key),
         value: at.value_test(&rule.value)?,
         shared: rule.shared.as_ref().map(|shared| at.anchored(&shared.pattern)).transpose()?,
-        unkeyed: rule.unkeyed.as_ref().map(|unkeyed| at.unkeyed(unkeyed)).transpose()?,
+        labelled: rule.labelled,
         side: rule.side,
         response_needs_support: rule.response_needs_support,
         series: rule.series,
@@ -227,14 +283,19 @@ impl At<'_> {
         })
     }
 
-    fn unkeyed(&self, rule: &UnkeyedRule) -> Result<Unkeyed, RuleError> {
+    fn form(&self, rule: &FormRule, element: u16) -> Result<Form, RuleError> {
         let pattern = if rule.in_text { self.regex(&rule.pattern)? } else { self.anchored(&rule.pattern)? };
         let places: Result<Vec<PartKind>, RuleError> = rule
             .places
             .iter()
             .map(|place| part_kind(place).ok_or_else(|| self.unknown("place", place, PLACES.iter().map(|(n, _)| *n))))
             .collect();
-        Ok(Unkeyed { pattern, validators: self.validators(&rule.validators)?, in_text: rule.in_text, places: places? })
+        // The cheap ones that a form adds come first; those of the value may parse a number plan.
+        let mut validators = self.validators(&rule.validators)?;
+        if rule.checked {
+            validators.extend(self.validators(&self.rule.value.validators)?);
+        }
+        Ok(Form { element, pattern, validators, in_text: rule.in_text, places: places?, hint: rule.hint })
     }
 
     fn record(&self) -> Result<Option<Record>, RuleError> {
@@ -246,6 +307,7 @@ impl At<'_> {
                 .ok_or_else(|| self.unknown("member", name, rule.members.keys().map(String::as_str)))
         };
         Ok(Some(Record {
+            names: rule.members.keys().map(|name| name.as_str().into()).collect(),
             required: rule.required.iter().map(member).collect::<Result<_, _>>()?,
             required_alone: rule.required_alone.iter().map(member).collect::<Result<_, _>>()?,
             min: rule.min as u32,
@@ -285,25 +347,4 @@ const PLACES: &[(&str, PartKind)] = &[
 
 pub(super) fn part_kind(name: &str) -> Option<PartKind> {
     PLACES.iter().find(|(n, _)| *n == name).map(|(_, kind)| *kind)
-}
-
-type Gates = (AhoCorasick, Vec<u16>, Vec<u16>);
-
-fn gates(rules: &[(ElementRule, &Source)]) -> Result<Gates, RuleError> {
-    let (mut texts, mut owners, mut ungated) = (Vec::new(), Vec::new(), Vec::new());
-    for (i, (rule, _)) in rules.iter().enumerate() {
-        let Some(unkeyed) = &rule.unkeyed else { continue };
-        if unkeyed.gates.is_empty() {
-            ungated.push(i as u16);
-        }
-        for gate in &unkeyed.gates {
-            texts.push(gate.as_str());
-            owners.push(i as u16);
-        }
-    }
-    let automaton = AhoCorasick::builder().match_kind(aho_corasick::MatchKind::Standard).build(&texts);
-    match automaton {
-        Ok(automaton) => Ok((automaton, owners, ungated)),
-        Err(error) => Err(RuleError::in_file("rules/elements", format!("gates cannot be compiled: {error}"))),
-    }
 }

@@ -1,8 +1,10 @@
 //! The form of `rules/elements/*.yaml`: what one element of personal data looks like, before it is compiled.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Deserialize;
+use serde::de::{MapAccess, SeqAccess, Visitor};
 
 /// One file: a family of elements.
 #[derive(Debug, Deserialize)]
@@ -15,7 +17,7 @@ pub(super) struct ElementFile {
 ///
 /// Keys are word sequences, compared with the word pieces of a field's name (see [`words`](super::words)):
 /// `first name` matches `firstName`, `user.first_name`, `FIRST-NAME` and `firstname`. A sequence matches at the end of a
-/// name; `=name` only the whole name; `blood pressure *` anywhere in it.
+/// name; `=name` only the whole name; `blood pressure *` anywhere in it. A list may stand under headings.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ElementRule {
@@ -25,13 +27,13 @@ pub(super) struct ElementRule {
     pub title: String,
     /// Names that say it by themselves.
     #[serde(default)]
-    pub keys: Vec<String>,
+    pub keys: Words,
     /// Names that say it only in a supporting context.
     #[serde(default)]
-    pub weak_keys: Vec<String>,
+    pub weak_keys: Words,
     /// Names that say it, of a part of the identifier only (last four digits).
     #[serde(default)]
-    pub truncated_keys: Vec<String>,
+    pub truncated_keys: Words,
     /// Names shared with other elements; a narrower pattern tells them apart.
     #[serde(default)]
     pub shared: Option<SharedRule>,
@@ -39,9 +41,12 @@ pub(super) struct ElementRule {
     pub context: ContextRule,
     #[serde(default)]
     pub value: ValueRule,
-    /// Set where the form alone is proof.
+    /// Forms that need no name: proof by themselves, or together with the words of the text around them.
     #[serde(default)]
-    pub unkeyed: Option<UnkeyedRule>,
+    pub forms: Vec<FormRule>,
+    /// How much of what follows `name:` or "my name is" inside running text is the value.
+    #[serde(default)]
+    pub labelled: Labelled,
     #[serde(default)]
     pub side: Side,
     /// In a response, only a supporting context makes it the user's: a firm's phone is not.
@@ -70,7 +75,7 @@ pub(super) struct ElementRule {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SharedRule {
-    pub keys: Vec<String>,
+    pub keys: Words,
     /// Anchored at both ends when compiled; beyond the element's own pattern.
     pub pattern: String,
 }
@@ -81,16 +86,16 @@ pub(super) struct SharedRule {
 pub(super) struct ContextRule {
     /// Words of parent keys, of the key itself, or of the request's path that support.
     #[serde(default)]
-    pub support: Vec<String>,
+    pub support: Words,
     /// Words of keys in the same object that support.
     #[serde(default)]
-    pub siblings: Vec<String>,
+    pub siblings: Words,
     /// Words that veto, in the same places as `support`; the nearest word decides.
     #[serde(default)]
-    pub veto: Vec<String>,
+    pub veto: Words,
     /// Words of the key itself that veto.
     #[serde(default)]
-    pub veto_key: Vec<String>,
+    pub veto_key: Words,
 }
 
 /// What a value has to look like once its name has spoken. Everything here can only veto.
@@ -120,10 +125,10 @@ pub(super) struct ValueRule {
 /// How the element is recognised without a name.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct UnkeyedRule {
-    /// Matched against the whole value, or, with `in_text`, anywhere in it.
+pub(super) struct FormRule {
+    /// Matched against the whole value, or, with `in_text`, anywhere in it. A group named `v` is the value.
     pub pattern: String,
-    /// Texts of which one must occur before the pattern is tried.
+    /// Texts (in any case) of which one must occur before the pattern is tried.
     #[serde(default)]
     pub gates: Vec<String>,
     #[serde(default)]
@@ -131,9 +136,15 @@ pub(super) struct UnkeyedRule {
     /// Validators beyond those of `value`.
     #[serde(default)]
     pub validators: Vec<String>,
+    /// Whether the validators of `value` are tried too.
+    #[serde(default = "yes")]
+    pub checked: bool,
     /// Where it counts: `path`, `query`, `header`, `cookie`, `body`, `message`. Anywhere if empty.
     #[serde(default)]
     pub places: Vec<String>,
+    /// Whether it is only a hint: a statement rather than an identifier.
+    #[serde(default)]
+    pub hint: bool,
 }
 
 /// An element that only several fields of one object make together.
@@ -141,7 +152,7 @@ pub(super) struct UnkeyedRule {
 #[serde(deny_unknown_fields)]
 pub(super) struct RecordRule {
     /// Keys of each member. The first one present is the one that is shown.
-    pub members: BTreeMap<String, Vec<String>>,
+    pub members: BTreeMap<String, Words>,
     /// Members that must be there.
     #[serde(default)]
     pub required: Vec<String>,
@@ -163,15 +174,30 @@ pub(super) struct RecordRule {
 pub(super) struct PositionRule {
     /// Element that a position worse than 1,000 m is.
     pub coarse: String,
-    pub latitude: Vec<String>,
-    pub longitude: Vec<String>,
+    pub latitude: Words,
+    pub longitude: Words,
     /// Latitude first, as text or array.
-    pub pair: Vec<String>,
+    pub pair: Words,
     /// Longitude first.
-    pub reversed_pair: Vec<String>,
-    pub geohash: Vec<String>,
-    pub plus_code: Vec<String>,
-    pub accuracy: Vec<String>,
+    pub reversed_pair: Words,
+    pub geohash: Words,
+    pub plus_code: Words,
+    pub accuracy: Words,
+}
+
+/// What counts as the value after its name in running text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Labelled {
+    /// Nothing: the name is too common a word.
+    Never,
+    /// The first word.
+    Word,
+    /// As many words as the value's own test accepts.
+    #[default]
+    Longest,
+    /// All words up to the end of the clause.
+    Phrase,
 }
 
 /// On which side of an exchange an element counts.
@@ -219,6 +245,52 @@ pub(super) enum Scalar {
     Integer(i64),
     Float(f64),
     Text(String),
+}
+
+/// Word sequences: a list, or lists under headings (languages, say) that only help the reader.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Words(pub Vec<String>);
+
+impl Words {
+    pub fn iter(&self) -> impl Iterator<Item = &String> {
+        self.0.iter()
+    }
+}
+
+impl<'de> Deserialize<'de> for Words {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(WordsVisitor)
+    }
+}
+
+struct WordsVisitor;
+
+impl<'de> Visitor<'de> for WordsVisitor {
+    type Value = Words;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of words, or headings with a list under each")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Words, A::Error> {
+        let mut words = Vec::new();
+        while let Some(word) = list.next_element()? {
+            words.push(word);
+        }
+        Ok(Words(words))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut headings: A) -> Result<Words, A::Error> {
+        let mut words = Vec::new();
+        while let Some((_, list)) = headings.next_entry::<String, Vec<String>>()? {
+            words.extend(list);
+        }
+        Ok(Words(words))
+    }
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn exact() -> String {

@@ -19,6 +19,7 @@ pub struct Finding {
     pub record: String,
     pub detector: DetectorKind,
     pub confidence: Confidence,
+    pub why: Why,
     /// Encodings undone, from the outside in.
     pub layers: Vec<&'static str>,
     pub attributes: Attributes,
@@ -73,8 +74,40 @@ impl DetectorKind {
     }
 }
 
-/// How sure a finding is. `High`: form and name agree, or the form alone is proof. `Medium`: one of them is clear and
-/// nothing speaks against it. `Low`: plausible, worth a look.
+/// What a finding rests on, in words of the rule files: never a name or a value of the exchange.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Why {
+    pub ground: Ground,
+    /// A word around the value that speaks for the element: of a parent, a neighbour, or the request's path.
+    pub support: Option<Arc<str>>,
+}
+
+/// What said first that a value is of its element.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Ground {
+    /// The field's name, by this key of the rule.
+    Name(Arc<str>),
+    /// The same, inside running text: `name: value`.
+    Label(Arc<str>),
+    /// The form of the value alone.
+    #[default]
+    Form,
+    /// A statement in running text.
+    Statement,
+    /// Several fields of one object: these members, in the rule's words.
+    Members(Vec<Arc<str>>),
+    /// A value that the tester gave.
+    Known,
+}
+
+/// How sure a finding is.
+///
+/// - `High`: a name that says one thing only and a value whose form was checked; or a form that is proof by itself (an
+///   e-mail address, a JWT, a number with its check digits and its punctuation); or the tester's own value.
+/// - `Medium`: one of the two. A clear name over a free value (a first name, a password), a checked value under a name that
+///   only its surroundings make clear, or a proof that stands inside running text.
+/// - `Low`: neither. A name that only its surroundings make clear over a free value, or a statement in running text. Worth a
+///   look, no evidence by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Confidence {
     Low,

@@ -1,6 +1,10 @@
 //! Which elements a name speaks of: every key of every element, in one hash table of word sequences.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+use smallvec::SmallVec;
 
 use super::words;
 
@@ -42,6 +46,8 @@ pub(super) struct Meaning {
     /// Needs a supporting context.
     pub weak: bool,
     pub place: Place,
+    /// Number of the key as the rule writes it.
+    pub key: u32,
 }
 
 /// Where in a name its words have to stand.
@@ -78,6 +84,12 @@ pub(super) struct Name {
     pub ids: Vec<WordId>,
     /// Hash of the text of each word, so that unknown ones can be told apart.
     texts: Vec<String>,
+    /// Says nothing by itself ([`GENERIC`]).
+    pub generic: bool,
+    /// Names the inside of what the name above tells ([`INNER`]).
+    pub inner: bool,
+    /// Its value may name what a neighbour holds ([`LABELS`]).
+    pub labels: bool,
 }
 
 impl Name {
@@ -93,7 +105,7 @@ impl Name {
     }
 
     /// Whether the whole name is one of these words (digits aside).
-    pub fn is_one_of(&self, known: &[&str]) -> bool {
+    fn is_one_of(&self, known: &[&str]) -> bool {
         let mut words = self.texts.iter().filter(|t| !t.bytes().all(|b| b.is_ascii_digit()));
         matches!((words.next(), words.next()), (Some(word), None) if known.contains(&word.as_str()))
     }
@@ -101,10 +113,67 @@ impl Name {
 
 #[derive(Debug, Default)]
 pub(super) struct Lexicon {
-    ids: HashMap<Box<str>, WordId>,
-    sequences: HashMap<Vec<WordId>, Vec<Meaning>>,
+    ids: HashMap<Arc<str>, WordId, RandomState>,
+    /// The words by their numbers.
+    texts: Vec<Arc<str>>,
+    sequences: HashMap<Vec<WordId>, Vec<Meaning>, RandomState>,
     longest: usize,
+    /// Keys as rules write them.
+    keys: Vec<Arc<str>>,
 }
+
+/// All meanings found in one name, the longest first.
+pub(super) type KeyHits = SmallVec<[KeyHit; 4]>;
+
+/// Names that say nothing by themselves; a neighbour or the name above says what the value is.
+const GENERIC: &[&str] = &[
+    "value",
+    "val",
+    "v",
+    "values",
+    "data",
+    "raw",
+    "quantity",
+    "reading",
+    "readings",
+    "measurement",
+    "samples",
+    "sample",
+    "points",
+    "items",
+    "item",
+    "list",
+    "entries",
+    "content",
+    "current",
+    "latest",
+    "avg",
+    "average",
+    "min",
+    "max",
+    "text",
+    "string",
+];
+
+/// Names of the inside of a thing that the name above has told: `medication: {name}`, `diagnosis: {code}`.
+const INNER: &[&str] = &["name", "code", "title", "display"];
+
+/// Neighbours whose value names what a generic field holds.
+const LABELS: &[&str] = &[
+    "type",
+    "name",
+    "key",
+    "metric",
+    "code",
+    "kind",
+    "field",
+    "measure",
+    "label",
+    "property",
+    "attribute",
+    "parameter",
+    "display",
+];
 
 /// Words at the end of a name that say nothing of what it names.
 const TAIL: &[&str] = &[
@@ -178,7 +247,8 @@ impl Lexicon {
             (None, Some(key)) => (key, Place::Anywhere),
             (None, None) => (key, Place::End),
         };
-        let meaning = Meaning { element, role, weak, place };
+        let meaning = Meaning { element, role, weak, place, key: self.keys.len() as u32 };
+        self.keys.push(key.trim().into());
         let words = words::split(key);
         let sequence: Vec<WordId> = words.iter().map(|word| self.word(word)).collect();
         // `firstname` is what `first name` becomes where nobody marks the border.
@@ -195,8 +265,20 @@ impl Lexicon {
             return id;
         }
         let id = self.ids.len() as WordId;
-        self.ids.insert(word.into(), id);
+        let word: Arc<str> = word.into();
+        self.ids.insert(Arc::clone(&word), id);
+        self.texts.push(word);
         id
+    }
+
+    /// The text of a word that a rule uses.
+    pub fn text(&self, id: WordId) -> Option<Arc<str>> {
+        self.texts.get(id as usize).cloned()
+    }
+
+    /// A key as its rule writes it.
+    pub fn key(&self, meaning: &Meaning) -> Arc<str> {
+        Arc::clone(&self.keys[meaning.key as usize])
     }
 
     /// The words of a name; a known word glued to an owner's (`useremail`) counts as two.
@@ -204,7 +286,7 @@ impl Lexicon {
         let mut name = Name::default();
         for text in words::split(key) {
             match self.find(&text) {
-                UNKNOWN => match self.unglue(&text) {
+                UNKNOWN => match self.unglue(&text).or_else(|| self.unglue_ideographs(&text)) {
                     Some((owner, rest)) => {
                         name.push(owner.to_owned(), self.find(owner));
                         name.push(rest.to_owned(), self.find(rest));
@@ -214,19 +296,26 @@ impl Lexicon {
                 id => name.push(text, id),
             }
         }
+        name.generic = name.is_one_of(GENERIC);
+        name.inner = name.is_one_of(INNER);
+        name.labels = name.is_one_of(LABELS);
         name
     }
 
     /// What the name says; `outer` is the name above it, so that `card: {number}` is `card number`.
     ///
     /// Hits are counted from the first word of `outer`. A hit inside a longer one says nothing of its own.
-    pub fn hits(&self, outer: &Name, name: &Name) -> Vec<KeyHit> {
+    pub fn hits(&self, outer: &Name, name: &Name) -> KeyHits {
         let border = outer.len();
-        let all: Vec<WordId> = outer.ids.iter().chain(&name.ids).copied().collect();
+        let all: SmallVec<[WordId; 16]> = outer.ids.iter().chain(&name.ids).copied().collect();
         let end_from = border + name.texts.iter().rposition(|t| !is_tail(t)).map_or(0, |last| last + 1);
-        let mut hits: Vec<KeyHit> = Vec::new();
+        let mut hits = KeyHits::new();
         for end in border + 1..=all.len() {
             for start in end.saturating_sub(self.longest)..end {
+                // Keys are made of known words only.
+                if all[start] == UNKNOWN || all[end - 1] == UNKNOWN {
+                    continue;
+                }
                 let Some(meanings) = self.sequences.get(&all[start..end]) else { continue };
                 let at_end = end >= end_from;
                 let fits = meanings.iter().filter(|m| match m.place {
@@ -239,7 +328,7 @@ impl Lexicon {
         }
         let shadowed =
             |hit: &KeyHit| hits.iter().any(|o| o.start <= hit.start && o.end >= hit.end && o.words() > hit.words());
-        let mut kept: Vec<KeyHit> = hits.iter().filter(|hit| !shadowed(hit)).copied().collect();
+        let mut kept: KeyHits = hits.iter().filter(|hit| !shadowed(hit)).copied().collect();
         kept.sort_by_key(|hit| std::cmp::Reverse((hit.words(), !hit.meaning.weak)));
         kept
     }
@@ -247,7 +336,7 @@ impl Lexicon {
     fn insert(&mut self, sequence: Vec<WordId>, meaning: Meaning) {
         self.longest = self.longest.max(sequence.len());
         let meanings = self.sequences.entry(sequence).or_default();
-        if !meanings.contains(&meaning) {
+        if !meanings.iter().any(|known| Meaning { key: meaning.key, ..*known } == meaning) {
             meanings.push(meaning);
         }
     }
@@ -261,11 +350,20 @@ impl Lexicon {
         known(word).or_else(|| singular().and_then(known)).or_else(y).or_else(es).unwrap_or(UNKNOWN)
     }
 
-    fn unglue<'w>(&self, word: &'w str) -> Option<(&'static str, &'w str)> {
+    fn unglue<'w>(&self, word: &'w str) -> Option<(&'w str, &'w str)> {
         OWNERS.iter().find_map(|&owner| {
             let rest = word.strip_prefix(owner)?;
-            (rest.len() > 2 && self.find(rest) != UNKNOWN).then_some((owner, rest))
+            (rest.len() > 2 && self.find(rest) != UNKNOWN).then(|| word.split_at(owner.len()))
         })
+    }
+
+    /// Chinese, Japanese and Korean mark no borders between words: the longest known end of a word is one.
+    fn unglue_ideographs<'w>(&self, word: &'w str) -> Option<(&'w str, &'w str)> {
+        if word.is_ascii() || !word.chars().all(is_ideograph) {
+            return None;
+        }
+        let mut splits = word.char_indices().skip(1).map(|(at, _)| word.split_at(at));
+        splits.find(|(_, end)| end.len() > 3 && self.find(end) != UNKNOWN)
     }
 }
 
@@ -277,6 +375,11 @@ impl Name {
             self.ids.push(id);
         }
     }
+}
+
+/// Han, kana and hangul.
+fn is_ideograph(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}')
 }
 
 fn is_tail(word: &str) -> bool {
@@ -318,6 +421,14 @@ mod tests {
         assert_eq!(elements("", "emails"), [4]);
         assert_eq!(elements("card", "number"), [3]);
         assert_eq!(elements("user", "name"), [1]);
+    }
+
+    #[test]
+    fn scripts_without_spaces_are_read_from_their_end() {
+        let mut lexicon = Lexicon::default();
+        lexicon.learn("手机号", 7, Role::Value, false);
+        let found = |key: &str| lexicon.hits(&Name::default(), &lexicon.read(key)).len();
+        assert_eq!((found("用户手机号"), found("手机号"), found("手机号码牌")), (1, 1, 0));
     }
 
     #[test]

@@ -1,17 +1,15 @@
 //! Positions: the fields that make one point are one finding, and so are all points of one track.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use super::compile::{Compiled, Element};
 use super::coordinates::{self, Point};
-use super::finding::{Confidence, DetectorKind, Position};
-use super::lexicon::{KeyHit, Name, Role};
+use super::finding::{Confidence, DetectorKind, Ground, Position};
+use super::lexicon::{KeyHit, Role};
 use super::scan::{self, Candidate, Part};
 use super::surroundings::{Context, Reading, Surroundings};
 use crate::decode::{self, Field, Path, Step};
-
-/// Positions worse than this are coarse (28 CFR 202.242: within 1,000 metres).
-const PRECISE_M: f64 = 1000.0;
 
 pub(super) fn find(compiled: &Compiled, around: &Surroundings<'_, '_>, parts: &[Part], out: &mut Vec<Candidate>) {
     let Some((element, coarse)) = compiled.elements.iter().enumerate().find_map(|(i, e)| Some((i as u16, e.coarse?)))
@@ -45,7 +43,12 @@ impl<'d, 'x> Finder<'_, 'd, 'x> {
         }
         for part in parts.iter().filter(|part| part.hit.meaning.role == Role::Latitude) {
             let Some(&other) = longitudes.get(&self.point_key(part)) else { continue };
-            let point = coordinates::point(self.field(part.field).value, self.field(other).value);
+            let (latitude, longitude) = (self.field(part.field).value, self.field(other).value);
+            let scale = scale(&part.reading.own.rest(&part.hit, part.reading.outer.len()), latitude, longitude);
+            let point = match scale {
+                Some(power) => coordinates::scaled_point(latitude, longitude, power),
+                None => coordinates::point(latitude, longitude),
+            };
             let value = format!("{},{}", self.field(part.field).value, self.field(other).value);
             self.push(point, part.field, &value, Some(part), out);
         }
@@ -92,8 +95,8 @@ impl<'d, 'x> Finder<'_, 'd, 'x> {
         let taken: HashSet<u32> = out.iter().map(|candidate| candidate.field).collect();
         for (i, field) in self.around.fields.iter().enumerate() {
             let start = field.value.as_bytes().first().copied().unwrap_or_default();
-            let gated = field.value.len() >= 11
-                && (b"gGpPsS+-".contains(&start) || field.value.as_bytes().get(8) == Some(&b'+'));
+            let gated = field.value.len() >= 9
+                && (b"gGpPsSlLmM+-$".contains(&start) || field.value.as_bytes().get(8) == Some(&b'+'));
             if gated && !taken.contains(&(i as u32)) {
                 self.push(coordinates::self_evident(field.value), i, field.value, None, out);
             }
@@ -111,14 +114,17 @@ impl<'d, 'x> Finder<'_, 'd, 'x> {
                 (&own, None)
             }
         };
-        if !scan::on_side(self.rule, place) || self.around.weigh(self.rule, place, reading, hit) == Context::Vetoed {
+        let context = self.around.weigh(self.rule, place, reading, hit);
+        if !scan::on_side(self.rule, place) || context == Context::Vetoed {
             return;
         }
         let stated = self.stated_accuracy(field);
         let precision_m = stated.unwrap_or(point.precision_m);
-        let element = if precision_m <= PRECISE_M { self.element } else { self.coarse };
+        let element = if precision_m <= coordinates::PRECISE_M { self.element } else { self.coarse };
         let detector = if part.is_some() { DetectorKind::Key } else { DetectorKind::Pattern };
-        let mut candidate = Candidate::new(element, field, value, detector, Confidence::High);
+        let ground = hit.map_or(Ground::Form, |hit| Ground::Name(self.compiled.lexicon.key(&hit.meaning)));
+        let candidate = Candidate::new(element, field, value, detector, Confidence::High);
+        let mut candidate = candidate.because(ground, self.compiled.support(context));
         candidate.precision_m = Some(precision_m);
         candidate.position = Some(point.position);
         candidate.series = track_of(place);
@@ -130,7 +136,7 @@ impl<'d, 'x> Finder<'_, 'd, 'x> {
         let place = &self.around.fields[point];
         self.around.neighbours(place).chain(self.around.uncles(place)).find_map(|field| {
             let name = self.around.name(field.key?);
-            let hits = self.compiled.lexicon.hits(&Name::default(), &name);
+            let hits = self.around.hits(&Reading { outer: self.around.no_name(), own: Rc::clone(&name) });
             let hit = hits.iter().find(|hit| hit.meaning.role == Role::Accuracy)?;
             let number: f64 = field.value.trim().parse().ok()?;
             (number > 0.0).then(|| number * unit(&name.rest(hit, 0)))
@@ -146,6 +152,22 @@ impl<'d, 'x> Finder<'_, 'd, 'x> {
     fn field(&self, index: usize) -> &'d Field<'x> {
         &self.around.fields[index]
     }
+}
+
+/// The power of ten by which whole numbers are degrees: said by the name (`latitudeE7`), or by their size.
+fn scale(rest: &str, latitude: &str, longitude: &str) -> Option<i32> {
+    let whole = |text: &str| text.trim().trim_start_matches('-').bytes().all(|b| b.is_ascii_digit());
+    if !whole(latitude) || !whole(longitude) {
+        return None;
+    }
+    let said = [("e 7", 7), ("e 6", 6), ("e 5", 5), ("micro", 6)].iter().find(|(word, _)| rest.ends_with(word));
+    // Six digits and more are no degrees.
+    said.map(|(_, power)| *power).or_else(|| {
+        let size = |text: &str| text.trim().parse::<i64>().ok().map(i64::abs);
+        let (latitude, longitude) = (size(latitude).filter(|&n| n > 100_000)?, size(longitude)?);
+        let fits = |power: u32| latitude <= 90 * 10i64.pow(power) && longitude <= 180 * 10i64.pow(power);
+        if fits(6) { Some(6) } else { fits(7).then_some(7) }
+    })
 }
 
 /// Two bare numbers are a position only with decimals, and not within one degree of null island: screens are measured there.

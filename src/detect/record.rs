@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::compile::Compiled;
-use super::finding::{Confidence, DetectorKind};
+use super::finding::{Confidence, DetectorKind, Ground};
 use super::lexicon::Role;
 use super::scan::{self, Candidate, Part};
 use super::surroundings::{self, Context, Object, Surroundings};
@@ -43,13 +43,16 @@ pub(super) fn find(compiled: &Compiled, around: &Surroundings<'_, '_>, parts: &[
         let field = &around.fields[part.field];
         let context = around.weigh(element, field, &part.reading, Some(&part.hit));
         let enough = match context {
-            Context::Supported => record.min_supported,
+            Context::Supported(_) => record.min_supported,
             Context::Neutral if has(&record.required_alone) => record.min,
             Context::Neutral | Context::Vetoed => continue,
         };
         if present.count_ones() >= enough && scan::on_side(element, field) {
-            let confidence = if context == Context::Supported { Confidence::High } else { Confidence::Medium };
-            let mut candidate = Candidate::new(id, part.field, field.value.trim(), DetectorKind::Key, confidence);
+            let confidence = if context.supports() { Confidence::High } else { Confidence::Medium };
+            let names = record.names.iter().zip(0u8..).filter(|(_, i)| present & (1 << i) != 0);
+            let ground = Ground::Members(names.map(|(name, _)| name.clone()).collect());
+            let candidate = Candidate::new(id, part.field, field.value.trim(), DetectorKind::Key, confidence);
+            let mut candidate = candidate.because(ground, compiled.support(context));
             candidate.series = element.series.then(|| scan::array_of(field)).flatten();
             out.push(candidate);
         }

@@ -62,6 +62,7 @@ fn finding(
         record: field.path.record().render(mask_key),
         detector: candidate.detector,
         confidence: candidate.confidence,
+        why: candidate.why,
         layers: field.layers.names(),
         attributes: Attributes { precision_m: candidate.precision_m, truncated: candidate.truncated },
         preview,

@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::compile::{Compiled, Element, ValueTest};
+use super::compile::{Compiled, Element, Form, ValueTest};
+use super::coordinates;
 use super::element::Side;
-use super::finding::{Confidence, DetectorKind, Position};
+use super::finding::{Confidence, DetectorKind, Ground, Position, Why};
 use super::lexicon::{KeyHit, Role};
 use super::placeholder::is_placeholder;
 use super::surroundings::{Context, Reading, Surroundings};
+use super::text;
 use crate::decode::{Direction, Field, Path, Step, ValueKind};
 
 /// A finding in the making. Holds the value; only [`report`](super::report) turns it into something that may leave.
@@ -19,6 +21,7 @@ pub(super) struct Candidate {
     pub value: String,
     pub detector: DetectorKind,
     pub confidence: Confidence,
+    pub why: Why,
     pub truncated: bool,
     pub precision_m: Option<f64>,
     pub position: Option<Position>,
@@ -34,11 +37,17 @@ impl Candidate {
             value: value.to_owned(),
             detector,
             confidence,
+            why: Why::default(),
             truncated: false,
             precision_m: None,
             position: None,
             series: None,
         }
+    }
+
+    pub fn because(mut self, ground: Ground, support: Option<std::sync::Arc<str>>) -> Self {
+        self.why = Why { ground, support };
+        self
     }
 }
 
@@ -58,17 +67,29 @@ pub(super) struct Scanned {
 
 pub(super) fn scan(compiled: &Compiled, around: &Surroundings<'_, '_>) -> Scanned {
     let mut scanned = Scanned::default();
+    let mut open = Vec::new();
     for (i, field) in around.fields.iter().enumerate() {
         if field.kind != ValueKind::Bool && is_placeholder(field.value) {
             continue;
         }
         let found = keyed(compiled, around, i, field, &mut scanned);
-        if !found && field.kind != ValueKind::Bool {
-            unkeyed(compiled, around, i, field, &mut scanned.candidates);
+        if !found && field.kind == ValueKind::Text && field.value.len() >= SHORTEST_FORM {
+            compiled.gates.open(field.value, &mut open);
+            let before = scanned.candidates.len();
+            for &form in &open {
+                by_form(compiled, around, i, field, &compiled.forms[usize::from(form)], &mut scanned.candidates);
+            }
+            let found_whole = scanned.candidates[before..].iter().any(|c| c.value.len() == field.value.len());
+            if !found_whole {
+                text::labelled(compiled, around, i, field, before, &mut scanned.candidates);
+            }
         }
     }
     scanned
 }
+
+/// Shorter texts prove nothing by their form.
+const SHORTEST_FORM: usize = 6;
 
 /// The elements that the field's name speaks of. Returns whether one of them was found.
 fn keyed<'x>(
@@ -80,7 +101,7 @@ fn keyed<'x>(
 ) -> bool {
     let readings = around.readings(field);
     for (n, reading) in readings.into_iter().enumerate() {
-        let hits = compiled.lexicon.hits(&reading.outer, &reading.own);
+        let hits = around.hits(&reading);
         let found = hits
             .iter()
             .filter(|hit| hit.meaning.role.is_value())
@@ -88,8 +109,7 @@ fn keyed<'x>(
         let parts = hits.iter().filter(|hit| !hit.meaning.role.is_value());
         // Parts are looked for under the field's own name only: their object is the group.
         for hit in parts.filter(|_| n == 0) {
-            let reading = Reading { outer: reading.outer.clone(), own: reading.own.clone() };
-            out.parts.push(Part { field: i, hit: *hit, reading });
+            out.parts.push(Part { field: i, hit: *hit, reading: reading.clone() });
         }
         if let Some(candidate) = found {
             // What the law doesn't list may still be something listed by its form: an identifying cookie, say.
@@ -120,61 +140,75 @@ fn by_name<'x>(
         return None;
     }
     let context = around.weigh(element, field, reading, Some(hit));
-    if context == Context::Vetoed || (hit.meaning.weak && context != Context::Supported) {
+    if context == Context::Vetoed || (hit.meaning.weak && !context.supports()) {
         return None;
     }
-    let strict = element.value.pattern.is_some() || !element.value.validators.is_empty();
-    let confidence = match (hit.meaning.weak, strict) {
+    let confidence = match (hit.meaning.weak, element.value.is_strict()) {
         (false, true) => Confidence::High,
         (false, false) | (true, true) => Confidence::Medium,
         (true, false) => Confidence::Low,
     };
-    let mut candidate = Candidate::new(hit.meaning.element, i, &value, DetectorKind::Key, confidence);
+    let ground = Ground::Name(compiled.lexicon.key(&hit.meaning));
+    let candidate = Candidate::new(hit.meaning.element, i, &value, DetectorKind::Key, confidence);
+    let mut candidate = candidate.because(ground, compiled.support(context));
     candidate.truncated = hit.meaning.role == Role::Truncated;
     candidate.series = element.series.then(|| array_of(field)).flatten();
     Some(candidate)
 }
 
-/// Elements that need no name.
-fn unkeyed<'x>(
+/// One form that needs no name, in one field.
+fn by_form<'x>(
     compiled: &Compiled,
     around: &Surroundings<'_, 'x>,
     i: usize,
     field: &Field<'x>,
+    form: &Form,
     out: &mut Vec<Candidate>,
 ) {
-    if field.value.len() < 6 {
+    let element = &compiled.elements[usize::from(form.element)];
+    let elsewhere = !form.places.is_empty() && !form.places.contains(&field.part.kind);
+    if elsewhere || !on_side(element, field) || (!form.in_text && field.value.len() > element.value.length[1]) {
         return;
     }
-    let mut tried: Vec<u16> = compiled.ungated.clone();
-    for found in compiled.gates.find_overlapping_iter(field.value) {
-        let owner = compiled.gate_owners[found.pattern().as_usize()];
-        if !tried.contains(&owner) {
-            tried.push(owner);
-        }
-    }
-    for id in tried {
-        let element = &compiled.elements[usize::from(id)];
-        let Some(unkeyed) = &element.unkeyed else { continue };
-        let elsewhere = !unkeyed.places.is_empty() && !unkeyed.places.contains(&field.part.kind);
-        if elsewhere || !on_side(element, field) || (!unkeyed.in_text && field.value.len() > element.value.length[1]) {
+    let mut context = None;
+    for found in form.pattern.captures_iter(field.value).take(MOST_IN_ONE_TEXT) {
+        let Some(found) = found.name("v").or_else(|| found.get(0)) else { continue };
+        let value = found.as_str();
+        if is_placeholder(value) || !form.validators.iter().all(|valid| valid(value)) {
             continue;
         }
-        let reading = around.readings(field).into_iter().next().unwrap_or_default();
-        if around.weigh(element, field, &reading, None) == Context::Vetoed {
+        let context = *context.get_or_insert_with(|| {
+            let reading = around.readings(field).into_iter().next().unwrap_or_default();
+            around.weigh(element, field, &reading, None)
+        });
+        if context == Context::Vetoed {
+            return;
+        }
+        let whole = value.len() == field.value.trim().len();
+        let (confidence, ground) = match (form.hint, whole) {
+            (true, _) => (Confidence::Low, Ground::Statement),
+            (false, true) => (Confidence::High, Ground::Form),
+            (false, false) => (Confidence::Medium, Ground::Form),
+        };
+        let candidate = Candidate::new(form.element, i, value, DetectorKind::Pattern, confidence);
+        let mut candidate = candidate.because(ground, compiled.support(context));
+        // A position by its form is one only if its numbers are.
+        if element.coarse.is_some() && !locate(element, &mut candidate) {
             continue;
         }
-        for found in unkeyed.pattern.captures_iter(field.value).take(MOST_IN_ONE_TEXT) {
-            let Some(found) = found.name("v").or_else(|| found.get(0)) else { continue };
-            let value = found.as_str();
-            let valid = |validators: &[super::validate::Validator]| validators.iter().all(|valid| valid(value));
-            if valid(&unkeyed.validators) && valid(&element.value.validators) && !is_placeholder(value) {
-                let whole = value.len() == field.value.trim().len();
-                let confidence = if whole { Confidence::High } else { Confidence::Medium };
-                out.push(Candidate::new(id, i, value, DetectorKind::Pattern, confidence));
-            }
-        }
+        out.push(candidate);
     }
+}
+
+/// Give a candidate the position that its text says; coarse ones are the coarse element.
+fn locate(element: &Element, candidate: &mut Candidate) -> bool {
+    let Some(point) = coordinates::in_text(&candidate.value) else { return false };
+    candidate.position = Some(point.position);
+    candidate.precision_m = Some(point.precision_m);
+    if let (Some(coarse), false) = (element.coarse, point.is_precise()) {
+        candidate.element = coarse;
+    }
+    true
 }
 
 /// Longer lists of addresses in one text say nothing new.
@@ -189,7 +223,7 @@ pub(super) fn on_side(element: &Element, field: &Field<'_>) -> bool {
 }
 
 /// The value, if it can be what its name says.
-fn test<'v>(test: &ValueTest, value: &'v str, kind: ValueKind) -> Option<Cow<'v, str>> {
+pub(super) fn test<'v>(test: &ValueTest, value: &'v str, kind: ValueKind) -> Option<Cow<'v, str>> {
     if kind == ValueKind::Bool {
         return test.bool.then_some(Cow::Borrowed(value));
     }

@@ -1,11 +1,14 @@
 //! What stands around a field: the names above it, its neighbours in the same object, the request's path.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::compile::Element;
-use super::lexicon::{KeyHit, Lexicon, Name, WordId};
+use foldhash::fast::RandomState;
+use smallvec::{SmallVec, smallvec};
+
+use super::compile::{Element, WordSet};
+use super::lexicon::{KeyHit, KeyHits, Lexicon, Name, WordId};
 use super::words;
 use crate::decode::{Direction, Field, Part, Path, Step};
 
@@ -14,74 +17,45 @@ use crate::decode::{Direction, Field, Part, Path, Step};
 pub(super) enum Context {
     Vetoed,
     Neutral,
-    Supported,
+    /// By this word; without one, by what is no word (a neighbour's value).
+    Supported(Option<WordId>),
+}
+
+impl Context {
+    pub fn supports(self) -> bool {
+        matches!(self, Self::Supported(_))
+    }
 }
 
 pub(super) struct Surroundings<'d, 'x> {
     pub fields: &'d [Field<'x>],
     lexicon: &'d Lexicon,
-    by_object: HashMap<Object<'x>, Vec<u32>>,
-    names: RefCell<HashMap<&'x str, Rc<Name>>>,
+    by_object: HashMap<Object<'x>, Members, RandomState>,
+    names: RefCell<HashMap<&'x str, Rc<Name>, RandomState>>,
+    /// What each pair of names said, by their places in memory: `names` keeps them there.
+    hits: RefCell<HashMap<(usize, usize), Rc<KeyHits>, RandomState>>,
+    nameless: Rc<Name>,
     url: Name,
 }
 
-/// Names that say nothing by themselves; a neighbour or the name above says what the value is.
-const GENERIC: &[&str] = &[
-    "value",
-    "val",
-    "v",
-    "values",
-    "data",
-    "raw",
-    "quantity",
-    "reading",
-    "readings",
-    "measurement",
-    "samples",
-    "sample",
-    "points",
-    "items",
-    "item",
-    "list",
-    "entries",
-    "content",
-    "current",
-    "latest",
-    "avg",
-    "average",
-    "min",
-    "max",
-    "text",
-    "string",
-];
-
-/// Names of the inside of a thing that the name above has told: `medication: {name}`, `diagnosis: {code}`.
-const INNER: &[&str] = &["name", "code", "title", "display"];
-
-/// Neighbours whose value names what a generic field holds.
-const LABELS: &[&str] = &[
-    "type",
-    "name",
-    "key",
-    "metric",
-    "code",
-    "kind",
-    "field",
-    "measure",
-    "label",
-    "property",
-    "attribute",
-    "parameter",
-    "display",
-];
+/// Fields of one object.
+type Members = SmallVec<[u32; 4]>;
 
 impl<'d, 'x> Surroundings<'d, 'x> {
     pub fn new(lexicon: &'d Lexicon, url: &str, fields: &'d [Field<'x>]) -> Self {
-        let mut by_object: HashMap<Object<'x>, Vec<u32>> = HashMap::new();
+        let mut by_object: HashMap<Object<'x>, Members, RandomState> = HashMap::default();
         for (i, field) in fields.iter().enumerate() {
             by_object.entry(object(field)).or_default().push(i as u32);
         }
-        Self { fields, lexicon, by_object, names: RefCell::default(), url: lexicon.read(url) }
+        let (names, hits) = (RefCell::default(), RefCell::default());
+        Self { fields, lexicon, by_object, names, hits, nameless: Rc::default(), url: lexicon.read(url) }
+    }
+
+    /// What a reading says, looked up once per exchange and pair of names.
+    pub fn hits(&self, reading: &Reading) -> Rc<KeyHits> {
+        let place = (Rc::as_ptr(&reading.outer).addr(), Rc::as_ptr(&reading.own).addr());
+        let mut known = self.hits.borrow_mut();
+        Rc::clone(known.entry(place).or_insert_with(|| Rc::new(self.lexicon.hits(&reading.outer, &reading.own))))
     }
 
     /// The words of a name, split once per exchange.
@@ -90,26 +64,32 @@ impl<'d, 'x> Surroundings<'d, 'x> {
     }
 
     /// Name of a field and of what it stands in; for a field with a generic name, what its neighbours call it.
-    pub fn readings(&self, field: &Field<'x>) -> Vec<Reading> {
-        let Some(key) = field.key else { return Vec::new() };
+    pub fn readings(&self, field: &Field<'x>) -> Readings {
+        let Some(key) = field.key else { return Readings::new() };
         let mut above = field.path.keys_up().skip(1).map(|key| self.name(key));
-        let (own, outer) = (self.name(key), above.next().unwrap_or_default());
-        let (generic, inner) = (own.is_one_of(GENERIC), own.is_one_of(INNER));
-        let mut readings = vec![Reading { outer: Rc::clone(&outer), own }];
+        let mut next = || above.next().unwrap_or_else(|| Rc::clone(&self.nameless));
+        let (own, outer) = (self.name(key), next());
+        let (generic, inner) = (own.generic, own.inner);
+        let mut readings: Readings = smallvec![Reading { outer: Rc::clone(&outer), own }];
         if inner {
-            readings.push(Reading { outer: above.next().unwrap_or_default(), own: outer });
+            readings.push(Reading { outer: next(), own: outer });
         } else if generic {
             if let Some(label) = self.label(field) {
-                readings.push(Reading { outer: Rc::default(), own: label });
+                readings.push(Reading { outer: Rc::clone(&self.nameless), own: label });
             }
-            let further = above.next().unwrap_or_default();
-            let passes_on = outer.is_one_of(GENERIC);
+            let further = next();
+            let passes_on = outer.generic;
             readings.push(Reading { outer: Rc::clone(&further), own: outer });
             if passes_on {
-                readings.push(Reading { outer: above.next().unwrap_or_default(), own: further });
+                readings.push(Reading { outer: next(), own: further });
             }
         }
         readings
+    }
+
+    /// What stands above a name with nothing above it.
+    pub fn no_name(&self) -> Rc<Name> {
+        Rc::clone(&self.nameless)
     }
 
     /// Other fields of the same object.
@@ -125,7 +105,7 @@ impl<'d, 'x> Surroundings<'d, 'x> {
     /// Weigh the words around a field, the nearest first; at equal distance a veto outweighs support.
     pub fn weigh(&self, element: &Element, field: &Field<'x>, reading: &Reading, hit: Option<&KeyHit>) -> Context {
         let own = reading.words_besides(hit);
-        if own.iter().any(|id| element.veto_key.contains(id)) {
+        if own.iter().any(|&id| element.veto_key.contains(id)) {
             return Context::Vetoed;
         }
         let response = field.part.direction == Direction::Response;
@@ -135,8 +115,10 @@ impl<'d, 'x> Surroundings<'d, 'x> {
             let Some(key) = above.next() else { break };
             nearest = verdict(element, &self.name(key).ids);
         }
-        if nearest == Context::Neutral && self.has_sibling(field, &element.siblings) {
-            nearest = Context::Supported;
+        if nearest == Context::Neutral
+            && let Some(word) = self.sibling(field, &element.siblings)
+        {
+            nearest = Context::Supported(Some(word));
         }
         if nearest == Context::Neutral {
             nearest = match verdict(element, &self.url.ids) {
@@ -151,13 +133,16 @@ impl<'d, 'x> Surroundings<'d, 'x> {
         }
     }
 
-    fn has_sibling(&self, field: &Field<'x>, words: &HashSet<WordId>) -> bool {
-        !words.is_empty()
-            && self
-                .neighbours(field)
-                .filter(|other| !other.path.same(field.path))
-                .filter_map(|other| other.key)
-                .any(|key| self.name(key).ids.iter().any(|id| words.contains(id)))
+    /// The word of a neighbour's name that is among `words`.
+    fn sibling(&self, field: &Field<'x>, words: &WordSet) -> Option<WordId> {
+        if words.is_empty() {
+            return None;
+        }
+        let others = self.neighbours(field).filter(|other| !other.path.same(field.path));
+        others.filter_map(|other| other.key).find_map(|key| {
+            let name = self.name(key);
+            name.ids.iter().copied().find(|&id| words.contains(id))
+        })
     }
 
     fn members<'s>(&'s self, object: Object<'x>) -> impl Iterator<Item = &'d Field<'x>> + use<'s, 'd, 'x> {
@@ -173,7 +158,7 @@ impl<'d, 'x> Surroundings<'d, 'x> {
             let path = place?;
             let found = self.members(here).find(|other| {
                 let short = !other.value.is_empty() && other.value.len() <= 60;
-                short && other.key.is_some_and(|key| self.name(key).is_one_of(LABELS)) && !other.path.same(field.path)
+                short && other.key.is_some_and(|key| self.name(key).labels) && !other.path.same(field.path)
             });
             if let Some(other) = found {
                 return Some(self.name(other.value));
@@ -185,8 +170,11 @@ impl<'d, 'x> Surroundings<'d, 'x> {
     }
 }
 
+/// The ways to read a field's name, the surest first.
+pub(super) type Readings = SmallVec<[Reading; 2]>;
+
 /// A way to read a field's name.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Reading {
     pub outer: Rc<Name>,
     pub own: Rc<Name>,
@@ -194,7 +182,7 @@ pub(super) struct Reading {
 
 impl Reading {
     /// The words of the own name that a hit doesn't rest on.
-    fn words_besides(&self, hit: Option<&KeyHit>) -> Vec<WordId> {
+    fn words_besides(&self, hit: Option<&KeyHit>) -> SmallVec<[WordId; 8]> {
         let border = self.outer.len();
         let inside = |i: usize| hit.is_some_and(|h| (usize::from(h.start)..usize::from(h.end)).contains(&(border + i)));
         self.own.ids.iter().enumerate().filter(|(i, _)| !inside(*i)).map(|(_, &id)| id).collect()
@@ -202,12 +190,12 @@ impl Reading {
 }
 
 fn verdict(element: &Element, words: &[WordId]) -> Context {
-    if words.iter().any(|id| element.veto.contains(id)) {
-        Context::Vetoed
-    } else if words.iter().any(|id| element.support.contains(id)) {
-        Context::Supported
-    } else {
-        Context::Neutral
+    if words.iter().any(|&id| element.veto.contains(id)) {
+        return Context::Vetoed;
+    }
+    match words.iter().copied().find(|&id| element.support.contains(id)) {
+        Some(word) => Context::Supported(Some(word)),
+        None => Context::Neutral,
     }
 }
 

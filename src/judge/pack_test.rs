@@ -307,6 +307,7 @@ impl FindingFacts {
             record: self.record.clone(),
             detector: DetectorKind::Key,
             confidence: Confidence::High,
+            why: crate::detect::Why::default(),
             layers: Vec::new(),
             attributes: Attributes { precision_m: self.precision_m, truncated: self.truncated },
             preview: String::new(),

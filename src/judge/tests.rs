@@ -27,6 +27,7 @@ fn finding(element: &str, record: &str) -> Finding {
         record: record.into(),
         detector: DetectorKind::Key,
         confidence: Confidence::High,
+        why: crate::detect::Why::default(),
         layers: Vec::new(),
         attributes: Attributes::default(),
         preview: String::new(),

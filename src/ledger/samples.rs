@@ -215,6 +215,7 @@ fn finding(element: &str, class: &str, path: &str, preview: &str) -> Finding {
         record: "$.events[0]".to_owned(),
         detector: DetectorKind::Key,
         confidence: Confidence::High,
+        why: crate::detect::Why::default(),
         layers: vec!["gzip", "json"],
         attributes: Attributes::default(),
         preview: preview.to_owned(),

@@ -51,6 +51,11 @@ pub fn by_name(name: &str) -> Option<Validator> {
     VALIDATORS.iter().find(|(n, _)| *n == name).map(|(_, validator)| *validator)
 }
 
+/// The name of a validator.
+pub fn name_of(validator: Validator) -> Option<&'static str> {
+    VALIDATORS.iter().find(|(_, v)| std::ptr::fn_addr_eq(*v, validator)).map(|(name, _)| *name)
+}
+
 /// The digits of a value.
 fn digits(value: &str) -> Vec<u8> {
     value.bytes().filter(u8::is_ascii_digit).map(|b| b - b'0').collect()
