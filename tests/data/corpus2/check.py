@@ -55,8 +55,8 @@ def attempts(data):
             yield base64.urlsafe_b64decode(m.rstrip(b"=").replace(b"+", b"-").replace(b"/", b"_") + b"=" * (-len(m.rstrip(b"=")) % 4))
         except ValueError:
             pass
-        if len(m) % 2 == 0 and re.fullmatch(rb"[0-9a-fA-F]+", m):
-            yield bytes.fromhex(m.decode())
+    for m in re.findall(rb"(?:[0-9a-fA-F]{2}){6,}", data):
+        yield bytes.fromhex(m.decode())
 
 
 def pieces(data, depth=4):

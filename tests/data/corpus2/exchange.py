@@ -115,6 +115,8 @@ class Exchange:
         fmt, tree, coding, ctype = part
         if fmt is None:
             return b"", []
+        if fmt in ("xml", "xml_latin1", "soap") and (len(tree) != 1 or isinstance(next(iter(tree.values())), list)):
+            tree = {"request" if side == "request" else "response": tree}   # XML has one root
         enc, layers, default = formats.FORMATS[fmt]
         coded = [{"x-gzip": "gzip", "raw_deflate": "deflate", "zlib": "deflate"}.get(coding, coding)] if coding else []
         got = []

@@ -260,13 +260,16 @@ def clinic_intake(c):
     note, med, diag = c.c(("symptomDescription", "currentMedication", "knownConditions"), ("beschwerden", "medikamente", "diagnosen"), ("symptomes", "medicaments", "antecedents_medicaux"), ("sintomas", "medicacion", "diagnostico"), ("queixa", "medicamentos", "diagnostico"), ("sikayet", "ilaclar", "tani"), ("zhengzhuang", "yaowu", "zhenduan"))
     tree = {note: P("health_note", c.c("Sharp pain under the left rib since Sunday", "Seit drei Tagen Schwindel und Übelkeit", "Fièvre et toux sèche depuis lundi", "Dolor de cabeza fuerte por las noches", "Dor no joelho ao subir escada", "Geceleri nefes darlığı", "晚上咳嗽,白天头晕")),
             med: c.c(P("medication", c.c("Ibuprofen 400", "levothyroxine", "Omeprazol 20 mg", "salbutamol")), [P("medication", "Ramipril 5 mg"), P("medication", "ASS 100")]), diag: P("diagnosis", c.c("Hypertonie", "migraine", "asma", "I10", "hipotiroidismo"))}
+    fmt = c.c("json", "json_ascii", "form", "xml", "json_utf16", "plist", "bplist")
+    if fmt == "form":
+        tree[med] = P("medication", "Levothyroxin 50")
     h, w = c.c(("height", "weight"), ("groesse_cm", "gewicht_kg"), ("taille", "poids"), ("altura", "peso"), ("boy", "kilo"), ("shengao", "tizhong"))
     tree |= {h: P("body_measurement", r.randrange(151, 197)), w: P("body_measurement", c.c(r.randrange(48, 110), round(r.uniform(48, 110), 1)))}
     if c.chance(.45):
         tree |= {c.c("weeksPregnant", "schwangerschaftswoche", "semaines_grossesse", "semanas_embarazo"): P("reproductive_health", r.randrange(5, 39))} if c.chance(.6) else {c.c("lastMenstrualPeriod", "letzte_periode"): P("reproductive_health", f"2026-0{r.randrange(4, 10)}-{r.randrange(10, 29)}")}
     if c.chance(.5):
         tree |= {c.c("bloodPressure", "blutdruck", "tension_arterielle", "presion_arterial"): P("vital_sign", f"{r.randrange(105, 160)}/{r.randrange(65, 99)}")}
-    return Exchange(c, CLINIC, "POST", "api.visita.example", "/intake").head(c.bearer()).send(c.c("json", "json_ascii", "form", "xml", "json_utf16", "plist", "bplist"), tree).reply("json", {"queue": r.randrange(1, 30), "visitCode": N(digits(r, 6), "visit number", "zip_code")})
+    return Exchange(c, CLINIC, "POST", "api.visita.example", "/intake").head(c.bearer()).send(fmt, tree).reply("json", {"queue": r.randrange(1, 30), "visitCode": N(digits(r, 6), "visit number", "zip_code")})
 
 
 @t("telemedicine", 5)
