@@ -104,7 +104,7 @@ fn property_lists() {
     check(&post("text/xml", xml), &expect);
     check(&post("application/x-plist", binary.clone()), &expect);
     check(&post(OCTETS, binary), &expect);
-    check(&post(OCTETS, b"bplist00\xd1".to_vec()), &["$ unread malformed"]);
+    check(&post(OCTETS, b"bplist00\x00\x01\xd1".to_vec()), &["$ unread malformed"]);
 }
 
 #[test]
