@@ -12,12 +12,11 @@ fn digits(value: &str) -> &str {
     value.strip_prefix("0x").unwrap_or(value)
 }
 
-/// An even number of hex digits, letters among them or not, whose first bytes can begin a text or a known form.
+/// An even number of hex digits, letters among them or not.
 fn looks(value: &str) -> bool {
     let digits = digits(value).as_bytes();
     digits.len() >= SHORTEST
         && digits.len().is_multiple_of(2)
-        && matches!(digits[0], b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F')
         && digits.iter().all(u8::is_ascii_hexdigit)
 }
 
