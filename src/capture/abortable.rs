@@ -14,6 +14,7 @@ pub type Broken = Arc<AtomicBool>;
 
 /// Ends with a reset instead of an orderly close once it is broken: towards HTTP/1.0, the close is all that tells where a
 /// body ends (RFC 9112 section 8).
+#[derive(Debug)]
 pub struct Abortable {
     stream: TcpStream,
     broken: Broken,
@@ -22,6 +23,10 @@ pub struct Abortable {
 impl Abortable {
     pub fn new(stream: TcpStream, broken: Broken) -> Self {
         Self { stream, broken }
+    }
+
+    pub fn get_ref(&self) -> &TcpStream {
+        &self.stream
     }
 }
 

@@ -48,7 +48,7 @@ pub fn status_for(trouble: Trouble) -> StatusCode {
         Trouble::LedgerUnavailable | Trouble::ConnectionLimitReached | Trouble::Shutdown => {
             StatusCode::SERVICE_UNAVAILABLE
         }
-        Trouble::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
+        Trouble::InternalError | Trouble::ProxyConfigurationError => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::BAD_GATEWAY,
     }
 }

@@ -14,6 +14,7 @@ use super::dial::Dialled;
 use super::hello::ClientHello;
 use super::host::LeafName;
 use super::intercept::{Tunnel, intercept, serve_plain};
+use super::learnt::Way;
 use super::peek::{Opening, PeekLimits, peek};
 use super::proxy::{ClientConnection, Proxy};
 use super::replay::Replayed;
@@ -106,7 +107,8 @@ async fn open(tunnel: Tunnel, mut client: ClientStream, dialled: Dialled) {
     };
     match spoke {
         Spoke::Gone => return tunnel.record.client_ended(Trouble::Reset),
-        Spoke::Client(0) => return tunnel.record.client_ended(Trouble::SilentClose),
+        // Opened in advance and never used: it tells nothing.
+        Spoke::Client(0) => return tunnel.record.needless(),
         Spoke::Client(_) => {}
         Spoke::Server | Spoke::Nobody => {
             return tunnel.record.tunnel(client, dialled.stream, Opaque::ServerFirst).await;
@@ -148,14 +150,17 @@ type Peeked = Replayed<Replayed<ClientStream>>;
 
 async fn open_tls(mut tunnel: Tunnel, client: Peeked, hello: ClientHello, dialled: Dialled) {
     if let Some(name) = hello.sni.as_deref().and_then(|sni| LeafName::parse(sni).ok()) {
-        tunnel.name(&name.to_string());
+        tunnel.name(&name.to_string(), hello.ech);
     }
     tunnel.record.tls(tunnel.hello_facts(&hello));
-    let pinned = |address| tunnel.proxy.learnt.is_pinned(address, &tunnel.host);
+    let way = |address| tunnel.proxy.learnt.way(address, &tunnel.host);
+    let way = tunnel.connection.client.address.map_or(Way::Open, way);
     if tunnel.proxy.bypasses(&tunnel.host) {
         tunnel.record.tunnel(client, dialled.stream, Opaque::BypassRule).await;
-    } else if tunnel.connection.client.address.is_some_and(pinned) {
-        tunnel.record.tunnel(client, dialled.stream, Opaque::LearntPinned).await;
+    } else if let Way::Tunnel(why) = way {
+        tunnel.relay_pinned(client, dialled.stream, why).await;
+    } else if way == Way::Refuse {
+        tunnel.refuse_pinned(client).await;
     } else if tunnel.proxy.learnt.wants_certificate(&tunnel.host) {
         tunnel.record.tunnel(client, dialled.stream, Opaque::MtlsRequired).await;
     } else {

@@ -1,7 +1,9 @@
 //! Capture's own metrics. Registered by whoever owns the registry.
 
 use prometheus::core::Collector;
-use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGaugeVec, Opts};
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts};
+
+use super::learnt::Rejection;
 
 /// What capture counts beside the records it makes.
 #[derive(Clone)]
@@ -13,6 +15,14 @@ pub struct Counters {
     pub leaves_issued: IntCounter,
     /// Requests answered 503 because they could not have been recorded.
     pub refused: IntCounter,
+    /// Client connections that ended as if the certificate had not been accepted, by how they did.
+    pub rejections: IntCounterVec,
+    /// Pairs of client and host that are not opened now.
+    pub pinned: IntGauge,
+    /// Responses that offered HTTP/3.
+    pub alt_svc_h3: IntCounter,
+    /// Handshakes with servers whose certificates an exception says not to verify.
+    pub unverified: IntCounter,
 }
 
 /// How a client connection ended up; the closed label set of `landfall_connections_total`.
@@ -72,6 +82,25 @@ impl Counters {
                 "landfall_unrecordable_requests_total",
                 "Requests answered 503, and not relayed, because they could not have been recorded.",
             )?,
+            rejections: IntCounterVec::new(
+                Opts::new(
+                    "landfall_client_rejections_total",
+                    "Client connections that ended as if Landfall's certificate had not been accepted.",
+                ),
+                &["how"],
+            )?,
+            pinned: IntGauge::new(
+                "landfall_pinned_pairs",
+                "Pairs of client and host that are not opened now, because the client does not accept it.",
+            )?,
+            alt_svc_h3: IntCounter::new(
+                "landfall_alt_svc_h3_offered_total",
+                "Responses that offered HTTP/3, which goes around an explicit proxy.",
+            )?,
+            unverified: IntCounter::new(
+                "landfall_unverified_upstreams_total",
+                "Handshakes with servers whose certificates an exception says not to verify.",
+            )?,
         };
         counters.start_at_zero();
         Ok(counters)
@@ -86,6 +115,10 @@ impl Counters {
             Box::new(self.upstream_connect.clone()),
             Box::new(self.leaves_issued.clone()),
             Box::new(self.refused.clone()),
+            Box::new(self.rejections.clone()),
+            Box::new(self.pinned.clone()),
+            Box::new(self.alt_svc_h3.clone()),
+            Box::new(self.unverified.clone()),
         ]
     }
 
@@ -94,6 +127,9 @@ impl Counters {
             self.connections.with_label_values(&[LISTENER, result.as_str()]).inc_by(0);
         }
         self.active.with_label_values(&[LISTENER]).set(0);
+        for how in Rejection::WORDS {
+            self.rejections.with_label_values(&[how]).inc_by(0);
+        }
         for side in ["client", "upstream"] {
             for result in ["ok", "failed"] {
                 self.tls_handshakes.with_label_values(&[side, result]).inc_by(0);

@@ -12,6 +12,8 @@ use tokio::time::{sleep, timeout};
 
 use super::policy::{Policy, Refusal};
 use super::resolve::{ResolveError, Resolved, Resolver, Source};
+use super::upstream_proxy::{Exit, Forward};
+use super::wire::Wire;
 use crate::exchange::{NoPeer, Peer, Trouble};
 
 /// A slow candidate's start before the next is tried too (RFC 8305 section 5).
@@ -22,11 +24,13 @@ const MAX_CANDIDATES: usize = 32;
 /// A connection that stands.
 #[derive(Debug)]
 pub struct Dialled {
-    pub stream: TcpStream,
+    pub stream: Wire,
     /// The address that carries the bytes, the chain of names that led to it, and how long its connection took.
     pub peer: Peer,
     /// Time the name servers took; `None` when they were not asked.
     pub dns: Option<Duration>,
+    /// Set where requests go to an upstream proxy in absolute form.
+    pub forward: Option<Forward>,
 }
 
 /// Why no connection stands.
@@ -42,19 +46,39 @@ pub struct DialError {
 
 /// Connects to upstreams.
 pub struct Dialer {
-    resolver: Resolver,
-    policy: Arc<Policy>,
-    connect_timeout: Duration,
+    pub(super) resolver: Resolver,
+    pub(super) policy: Arc<Policy>,
+    pub(super) connect_timeout: Duration,
+    exit: Option<Exit>,
 }
 
 impl Dialer {
-    /// `connect_timeout` is for all candidates of a destination together.
-    pub fn new(resolver: Resolver, policy: Arc<Policy>, connect_timeout: Duration) -> Self {
-        Self { resolver, policy, connect_timeout }
+    /// `connect_timeout` is for all candidates of a destination together. `exit`: the upstream proxy, where there is one.
+    pub fn new(resolver: Resolver, policy: Arc<Policy>, connect_timeout: Duration, exit: Option<Exit>) -> Self {
+        Self { resolver, policy, connect_timeout, exit }
     }
 
     /// Connects to `host` and `port`, as the client named them, on behalf of `client`.
     pub async fn dial(&self, client: IpAddr, host: &str, port: u16) -> Result<Dialled, DialError> {
+        match self.exit_for(host) {
+            Some(exit) => Box::pin(self.dial_through(exit, client, (host, port), false)).await,
+            None => self.dial_direct(client, host, port).await,
+        }
+    }
+
+    /// The same for requests without TLS, which an upstream HTTP proxy takes as they are.
+    pub async fn dial_for_requests(&self, client: IpAddr, host: &str, port: u16) -> Result<Dialled, DialError> {
+        match self.exit_for(host) {
+            Some(exit) => Box::pin(self.dial_through(exit, client, (host, port), true)).await,
+            None => self.dial_direct(client, host, port).await,
+        }
+    }
+
+    fn exit_for(&self, host: &str) -> Option<&Exit> {
+        self.exit.as_ref().filter(|exit| exit.proxy.takes(host))
+    }
+
+    async fn dial_direct(&self, client: IpAddr, host: &str, port: u16) -> Result<Dialled, DialError> {
         let asked = Instant::now();
         let resolved = self.resolver.resolve(host, port).await.map_err(|error| unresolved(&error, asked.elapsed()))?;
         let dns = (resolved.source == Source::Dns).then(|| asked.elapsed());
@@ -79,7 +103,7 @@ impl Dialer {
                     ttl: resolved.ttl,
                     ..Peer::at(address)
                 };
-                Ok(Dialled { stream, peer, dns })
+                Ok(Dialled { stream: Wire::tcp(stream), peer, dns, forward: None })
             }
             Ok(Err(failure)) => Err(error(unreachable(&allowed, &failure))),
             Err(_) => Err(error(unreachable(&allowed, &io::ErrorKind::TimedOut.into()))),
@@ -105,7 +129,7 @@ impl Dialer {
 }
 
 /// The first connection to stand. A new candidate starts when the last one has been slow, or has failed.
-async fn race(candidates: &[SocketAddr]) -> io::Result<(TcpStream, Duration)> {
+pub(super) async fn race(candidates: &[SocketAddr]) -> io::Result<(TcpStream, Duration)> {
     let mut waiting = candidates.iter().copied();
     let mut running = FuturesUnordered::new();
     let mut failure: Option<io::Error> = None;
@@ -146,7 +170,7 @@ fn unresolved(error: &ResolveError, took: Duration) -> DialError {
     DialError { trouble: error.trouble(), no_peer: NoPeer::Unresolved, reason: error.to_string(), dns }
 }
 
-fn unreachable(candidates: &[SocketAddr], error: &io::Error) -> (Trouble, NoPeer, String) {
+pub(super) fn unreachable(candidates: &[SocketAddr], error: &io::Error) -> (Trouble, NoPeer, String) {
     let first = candidates.first().map(ToString::to_string).unwrap_or_default();
     let tried = match candidates.len() {
         0 | 1 => format!("`{first}`"),
@@ -173,7 +197,8 @@ mod tests {
 
     fn dialer(overrides: &[String], own: &[SocketAddr]) -> Dialer {
         let overrides = overrides.iter().map(|text| text.parse().unwrap()).collect();
-        Dialer::new(Resolver::new(overrides), Arc::new(Policy::new(own.to_vec(), Vec::new())), Duration::from_secs(10))
+        let policy = Arc::new(Policy::new(own.to_vec(), Vec::new()));
+        Dialer::new(Resolver::new(overrides), policy, Duration::from_secs(10), None)
     }
 
     async fn listener() -> (TcpListener, SocketAddr) {
@@ -196,7 +221,6 @@ mod tests {
         assert_eq!(dialled.peer.address, open);
         assert_eq!(dialled.stream.peer_addr().unwrap(), open);
         assert!(dialled.peer.connect_time.is_some() && dialled.dns.is_none());
-        assert!(dialled.stream.nodelay().unwrap());
     }
 
     #[tokio::test]

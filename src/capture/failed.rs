@@ -28,6 +28,7 @@ pub fn unreachable(recorder: &Recorder, error: &LinkError) -> Response<Outgoing>
         Err(NoPeer::Refused) => recorder.refused(error.trouble, NoPeer::Refused),
         peer => recorder.failed(Side::Upstream, error.trouble, Some(peer.clone())),
     }
+    recorder.failed_of(error.fault, error.certificate.clone());
     refusal(status_for(error.trouble), error.trouble, &error.reason)
 }
 

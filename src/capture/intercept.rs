@@ -1,20 +1,22 @@
 //! Interception: TLS to the server first, with the client's own offer; then TLS to the client, with exactly what the
 //! server chose.
 
-use std::io;
+use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::alert;
+use super::client_ending::{ClientEnding, after_handshake, within_handshake};
 use super::crypto::tls_side;
 use super::dial::Dialled;
 use super::hello::ClientHello;
 use super::host::LeafName;
+use super::options::OnBadUpstream;
 use super::peek::{Opening, PeekLimits, peek};
 use super::proxy::{ClientConnection, Proxy};
 use super::relay::{Scene, relay};
@@ -23,7 +25,8 @@ use super::serve_http::serve_http;
 use super::tunnel::ConnectionRecord;
 use super::upstream::{LinkError, LinkFacts, Protocol, Route, TlsRoute, Upstream, protocol_of};
 use super::upstream_tls::Secured;
-use crate::exchange::{Coverage, Note, Opaque, Scheme, TlsFacts, TlsSide, Trouble};
+use super::wire::Wire;
+use crate::exchange::{Coverage, Note, Opaque, Scheme, TlsFacts, TlsFault, TlsSide, Trouble};
 
 /// One `CONNECT` tunnel on its way to being opened.
 pub struct Tunnel {
@@ -37,10 +40,15 @@ pub struct Tunnel {
 
 impl Tunnel {
     /// The hello names a host; if it is another than the one in `CONNECT`, that is worth a note.
-    pub fn name(&mut self, host: &str) {
+    pub fn name(&mut self, host: &str, ech: bool) {
         let dialled_by_address = LeafName::parse(&self.host).is_ok_and(|name| name.ip().is_some());
         if host != self.host && !dialled_by_address {
             self.record.note(Note::NameMismatch);
+            // GREASE carries the name that is wanted. Another one beside an ECH extension is most likely the public name of
+            // whoever can read the rest, and the name in `CONNECT` the one that it hides.
+            if ech {
+                self.record.note(Note::EchOffered);
+            }
         }
         host.clone_into(&mut self.host);
         self.record.named(host);
@@ -59,7 +67,7 @@ where
     let tls = TlsRoute { sni: hello.sni.clone(), verify: tunnel.host.clone(), alpn: hello.alpn.clone() };
     // The address that was dialled stays the one to dial: the hello's name is never resolved instead of it.
     let route = Route { host: tunnel.record.dialled_host().to_owned(), port: tunnel.port, tls: Some(tls.clone()) };
-    match tunnel.proxy.secure(dialled, &tls).await {
+    match tunnel.proxy.secure(&tunnel.connection.client, dialled, &tls).await {
         Ok((secured, facts)) => {
             tunnel.record.linked(&facts);
             let alpn = secured.alpn.clone();
@@ -74,14 +82,24 @@ where
                 Err(error) => tunnel.record.unreachable(&error),
             }
         }
+        Err(error) if tunnel.proxy.config.on_bad_upstream == OnBadUpstream::Alert => {
+            mirror(tunnel, client, &error).await;
+        }
         Err(error) => {
-            let alpn = own_choice(&hello.alpn);
+            // A page can only be read by whoever speaks HTTP.
+            let Some(alpn) = own_choice(&hello.alpn) else { return mirror(tunnel, client, &error).await };
             let Some((tunnel, client, side)) = accept(tunnel, client, alpn).await else { return };
             let facts = TlsFacts { client: side, ..tunnel.hello_facts(&hello) };
             let protocol = protocol_of(alpn).unwrap_or(Protocol::Http1);
             serve(tunnel, client, Near::intercepted(facts, protocol), Err(error)).await;
         }
     }
+}
+
+/// Tell the client by an alert what Landfall met at the server.
+async fn mirror<C: AsyncWrite + Unpin>(tunnel: Tunnel, mut client: C, error: &LinkError) {
+    alert::send(&mut client, alert::mirroring(error.fault)).await;
+    tunnel.record.unreachable(error);
 }
 
 /// Serve HTTP that came through `CONNECT` without TLS.
@@ -123,28 +141,23 @@ where
         }
     };
     let accepted = tokio::time::timeout(proxy.config.limits.handshake, TlsAcceptor::from(config).accept(client)).await;
-    let error = match accepted {
+    let ending = match accepted {
         Ok(Ok(stream)) => {
             handshakes("ok");
             tunnel.record.shook_hands(began.elapsed());
             let side = tls_side(stream.get_ref().1);
             return Some((tunnel, stream, side));
         }
-        Ok(Err(error)) => client_trouble(&error),
-        Err(_) => Trouble::Timeout,
+        Ok(Err(error)) => within_handshake(&error),
+        Err(_) => ClientEnding { fault: Some(TlsFault::Timeout), ..ClientEnding::of(Trouble::Timeout) },
     };
     handshakes("failed");
-    if error == Trouble::CertificateRejected
-        && let Some(address) = tunnel.connection.client.address
-    {
-        proxy.learnt.rejected(address, &tunnel.host);
-    }
-    tunnel.record.client_ended(error);
+    tunnel.ended(ending);
     None
 }
 
 /// Both handshakes are done: carry what the chosen protocol is.
-async fn carry<C>(mut tunnel: Tunnel, mut client: TlsStream<C>, far: Far, tls: TlsFacts)
+async fn carry<C>(mut tunnel: Tunnel, mut client: TlsStream<C>, mut far: Far, tls: TlsFacts)
 where
     C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -154,38 +167,65 @@ where
         ..tls.clone()
     });
     let Some(protocol) = protocol_of(far.secured.alpn.as_deref()) else {
-        return tunnel.record.tunnel(client, far.secured.stream, Opaque::NotHttp).await;
+        return tunnel.carry_unread(client, far.secured.stream, Opaque::NotHttp).await;
     };
     if far.secured.alpn.is_some() {
         return carry_http(tunnel, client, far, Near::intercepted(tls, protocol)).await;
     }
-    // Nothing was negotiated: it may be HTTP/1.1, or anything else.
+    // Nothing was negotiated: it may be HTTP/1.1, or anything else. Whoever speaks first tells.
+    let (began, mut first, mut last) = (Instant::now(), Vec::new(), Vec::new());
+    let limits = tunnel.proxy.config.limits;
+    let ended = tokio::select! {
+        biased;
+        read = client.read_buf(&mut first) => read.map(|read| read == 0),
+        read = far.secured.stream.read_buf(&mut last) => match read {
+            Ok(1..) => {
+                let upstream = Replayed::new(last, far.secured.stream);
+                return tunnel.carry_unread(client, upstream, Opaque::ServerFirst).await;
+            }
+            // The server gave up waiting. Another connection to it can be had when the client asks.
+            Ok(_) | Err(_) => match tokio::time::timeout(limits.idle, client.read_buf(&mut first)).await {
+                Ok(read) => read.map(|read| read == 0),
+                Err(_) => Ok(true),
+            },
+        },
+        () = tokio::time::sleep(limits.idle) => Ok(true),
+        () = tunnel.proxy.deadline.cancelled() => Ok(true),
+    };
+    match ended {
+        Ok(false) => carry_peeked(tunnel, Replayed::new(first, client), far, tls).await,
+        Ok(true) => tunnel.ended_unused(None, began),
+        Err(error) => tunnel.ended_unused(Some(&error), began),
+    }
+}
+
+/// The client has spoken first, and no protocol was negotiated.
+async fn carry_peeked<C>(tunnel: Tunnel, mut client: Replayed<TlsStream<C>>, far: Far, tls: TlsFacts)
+where
+    C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let limits = tunnel.proxy.config.limits;
     let patience = PeekLimits { first_byte: limits.first_byte, opening: limits.handshake };
     match peek(&mut client, patience).await {
         Ok(Opening::Http(bytes)) => {
-            carry_http(tunnel, Replayed::new(bytes, client), far, Near::intercepted(tls, protocol)).await;
+            carry_http(tunnel, Replayed::new(bytes, client), far, Near::intercepted(tls, Protocol::Http1)).await;
         }
         Ok(Opening::H2Preface(bytes)) => {
             let near = Near::intercepted(tls, Protocol::Http2);
             carry_http(tunnel, Replayed::new(bytes, client), far, near).await;
         }
         Ok(Opening::Tls(_, bytes) | Opening::Other(bytes)) => {
-            tunnel.record.tunnel(Replayed::new(bytes, client), far.secured.stream, Opaque::NotHttp).await;
+            tunnel.carry_unread(Replayed::new(bytes, client), far.secured.stream, Opaque::NotHttp).await;
         }
-        Ok(Opening::Silent) => tunnel.record.tunnel(client, far.secured.stream, Opaque::ServerFirst).await,
-        Ok(Opening::Closed) => tunnel.record.client_ended(Trouble::SilentClose),
-        Err(error) => {
-            let trouble = late_trouble(&error);
-            tunnel.reject_if(trouble);
-            tunnel.record.client_ended(trouble);
-        }
+        // A byte was there before.
+        Ok(Opening::Silent | Opening::Closed) => tunnel.record.client_ended(Trouble::ConnectionTerminated),
+        Err(_) => tunnel.record.client_ended(Trouble::Reset),
     }
 }
 
 /// The server's side of an opened tunnel.
 struct Far {
-    secured: Secured<TcpStream>,
+    secured: Secured<Wire>,
     facts: LinkFacts,
     route: Route,
 }
@@ -232,100 +272,100 @@ where
         tls,
         upstream,
     };
+    let unreachable = scene.upstream.as_ref().err().cloned();
     let seen = Arc::clone(&requests);
+    let pair = (coverage == Coverage::Intercepted).then(|| (tunnel.connection.client.address, tunnel.host.clone()));
     let served = serve_http(&tunnel.proxy, client, protocol, scheme == Scheme::Http, move |request| {
-        seen.fetch_add(1, Ordering::Relaxed);
+        if seen.fetch_add(1, Ordering::Relaxed) == 0
+            && let Some((Some(client), host)) = &pair
+        {
+            scene.proxy.learnt.accepted(*client, host);
+        }
         relay(scene.clone(), request)
     })
     .await;
     if requests.load(Ordering::Relaxed) > 0 {
         return tunnel.record.needless();
     }
-    tunnel.ended_unused(served, began);
+    if let Some(error) = unreachable {
+        // Nobody asked for the page that would have told it.
+        return tunnel.record.unreachable(&error);
+    }
+    let unreadable = |error: &hyper::Error| error.is_parse() || error.is_parse_too_large();
+    match served {
+        Err(error) if unreadable(&error) => tunnel.record.client_ended(Trouble::HttpRequestError),
+        Err(error) => tunnel.ended_unused(Some(&error), began),
+        Ok(()) => tunnel.ended_unused(None, began),
+    }
 }
 
 impl Tunnel {
     /// A client that shakes hands and then asks nothing: a late alert, a silent close, or only a connection in advance.
-    fn ended_unused(self, served: hyper::Result<()>, began: Instant) {
-        let unreadable = |error: &hyper::Error| error.is_parse() || error.is_parse_too_large();
-        if served.as_ref().is_err_and(unreadable) {
-            return self.record.client_ended(Trouble::HttpRequestError);
-        }
-        let alert = served.err().and_then(|error| alert_in(&error)).map(|_| Trouble::LateAlert);
-        let quick = self.record.handshake_time() * SILENT_CLOSE_FACTOR;
-        match alert {
-            Some(trouble) => {
-                self.reject_if(trouble);
-                self.record.client_ended(trouble);
-            }
-            None if began.elapsed() < quick => self.record.client_ended(Trouble::SilentClose),
+    fn ended_unused(self, error: Option<&(dyn Error + 'static)>, began: Instant) {
+        let quick = began.elapsed() < self.record.handshake_time() * SILENT_CLOSE_FACTOR;
+        match after_handshake(error, quick) {
+            Some(ending) => self.ended(ending),
             // A connection opened in advance and never used tells nothing.
             None => self.record.needless(),
         }
     }
 
-    fn reject_if(&self, trouble: Trouble) {
-        if let (Trouble::LateAlert, Some(address)) = (trouble, self.connection.client.address) {
-            self.proxy.learnt.rejected(address, &self.host);
+    /// The client ended it: remembered where it means that the certificate was not accepted.
+    fn ended(self, ending: ClientEnding) {
+        if let (Some(rejection), Some(client)) = (ending.rejection, self.connection.client.address) {
+            self.proxy.counters.rejections.with_label_values(&[rejection.as_str()]).inc();
+            if self.proxy.learnt.rejected(client, &self.host, rejection) {
+                tracing::warn!(
+                    how = rejection.as_str(),
+                    "a client does not accept Landfall's certificate for a host; `landfall pinned` lists such pairs"
+                );
+            }
         }
+        self.record.client_ended_by(ending.trouble, ending.fault);
+    }
+
+    /// Relay what is inside of TLS, but no HTTP.
+    async fn carry_unread<C, U>(self, client: C, upstream: U, why: Opaque)
+    where
+        C: AsyncRead + AsyncWrite,
+        U: AsyncRead + AsyncWrite,
+    {
+        let (proxy, address, host) = (Arc::clone(&self.proxy), self.connection.client.address, self.host.clone());
+        let spliced = self.record.relay(client, upstream, why).await;
+        if let (Some(client), true) = (address, spliced.up > 0) {
+            proxy.learnt.accepted(client, &host);
+        }
+    }
+
+    /// Relay unopened what a client would not let be opened.
+    pub async fn relay_pinned<C, U>(self, client: C, upstream: U, why: Opaque)
+    where
+        C: AsyncRead + AsyncWrite,
+        U: AsyncRead + AsyncWrite,
+    {
+        let (proxy, address, host) = (Arc::clone(&self.proxy), self.connection.client.address, self.host.clone());
+        let spliced = self.record.relay(client, upstream, why).await;
+        if let Some(client) = address {
+            proxy.learnt.passed(client, &host, spliced.up, spliced.down);
+        }
+    }
+
+    /// Refuse what a client would not let be opened.
+    pub async fn refuse_pinned<C: AsyncWrite + Unpin>(self, mut client: C) {
+        alert::send(&mut client, alert::ACCESS_DENIED).await;
+        self.record.refused(Trouble::HttpRequestDenied);
     }
 }
 
 /// A close within this many handshake times is taken for a rejection, as mockttp does.
 const SILENT_CLOSE_FACTOR: u32 = 10;
 
-/// For the page that explains why there is no server: the client's first choice that can carry a page.
-fn own_choice(offered: &[Vec<u8>]) -> Option<&[u8]> {
-    let carries = |alpn: &&Vec<u8>| matches!(alpn.as_slice(), b"h2" | b"http/1.1");
-    offered.iter().find(carries).or_else(|| offered.first()).map(Vec::as_slice)
-}
-
-/// How a client ended the handshake.
-fn client_trouble(error: &io::Error) -> Trouble {
-    match alert_in(error) {
-        Some(alert) if is_certificate_alert(alert) => Trouble::CertificateRejected,
-        Some(_) => Trouble::TlsAlertReceived,
-        None => match error.kind() {
-            io::ErrorKind::UnexpectedEof => Trouble::FinBeforeFinished,
-            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Trouble::Reset,
-            _ => Trouble::TlsProtocolError,
-        },
+/// For the page that explains why there is no server: the client's first choice that can carry a page. `None`: it offers
+/// only protocols that can't.
+fn own_choice(offered: &[Vec<u8>]) -> Option<Option<&[u8]>> {
+    let carries = |alpn: &&Vec<u8>| matches!(alpn.as_slice(), b"h2" | b"http/1.1" | b"http/1.0");
+    match offered.iter().find(carries) {
+        Some(alpn) => Some(Some(alpn.as_slice())),
+        None => offered.is_empty().then_some(None),
     }
-}
-
-fn late_trouble(error: &io::Error) -> Trouble {
-    match (alert_in(error), error.kind()) {
-        (Some(_), _) => Trouble::LateAlert,
-        (None, io::ErrorKind::ConnectionReset) => Trouble::Reset,
-        (None, _) => Trouble::SilentClose,
-    }
-}
-
-/// Alerts that say "I do not accept this certificate" (RFC 8446 section 6.2).
-fn is_certificate_alert(alert: rustls::AlertDescription) -> bool {
-    use rustls::AlertDescription as Alert;
-    matches!(
-        alert,
-        Alert::BadCertificate
-            | Alert::UnsupportedCertificate
-            | Alert::CertificateRevoked
-            | Alert::CertificateExpired
-            | Alert::CertificateUnknown
-            | Alert::UnknownCA
-    )
-}
-
-/// The TLS alert at the bottom of an error, if there is one.
-fn alert_in(error: &(dyn std::error::Error + 'static)) -> Option<rustls::AlertDescription> {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if let Some(rustls::Error::AlertReceived(alert)) = error.downcast_ref::<rustls::Error>() {
-            return Some(*alert);
-        }
-        cause = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(inner) => Some(inner as &(dyn std::error::Error + 'static)),
-            None => error.source(),
-        };
-    }
-    None
 }

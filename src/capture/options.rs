@@ -6,6 +6,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::host_suffix::HostSuffix;
+use super::learnt::PinningOptions;
 
 /// Everything `capture` needs to know at start.
 #[derive(Debug, Clone)]
@@ -17,8 +18,21 @@ pub struct CaptureConfig {
     pub allow_clients: Vec<IpNet>,
     pub on_trouble: OnTrouble,
     pub limits: Limits,
-    /// Rejections of Landfall's certificate by one client for one host after which the pair is relayed unopened.
-    pub pinned_after: u32,
+    /// Clients that reject Landfall's certificate.
+    pub pinning: PinningOptions,
+    pub on_bad_upstream: OnBadUpstream,
+    /// Take offers of HTTP/3 out of responses.
+    pub strip_alt_svc: bool,
+}
+
+/// How a client learns that TLS to the server failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnBadUpstream {
+    /// By a page with the reason, inside of TLS that the client accepted.
+    #[default]
+    Page,
+    /// By a TLS alert.
+    Alert,
 }
 
 /// What happens to traffic while the ledger, or the queue before it, can't take another exchange.
@@ -51,8 +65,10 @@ pub struct Limits {
     /// Silence of a client after `CONNECT` until the server is taken to speak first.
     pub first_byte: Duration,
     pub connect: Duration,
-    /// Silence on a tunnel, in a body, or before a response.
+    /// Silence on a tunnel, or in a body.
     pub idle: Duration,
+    /// Silence before a response's head.
+    pub response: Duration,
     /// Wait for a slot before the client is told 503.
     pub slot_wait: Duration,
     /// Bytes kept of one body.
@@ -74,6 +90,7 @@ impl Default for Limits {
             first_byte: Duration::from_secs(3),
             connect: Duration::from_secs(10),
             idle: Duration::from_secs(300),
+            response: Duration::from_secs(300),
             slot_wait: Duration::from_secs(10),
             body: 8 << 20,
             bodies: 96 << 20,
@@ -89,7 +106,9 @@ impl Default for CaptureConfig {
             allow_clients: Vec::new(),
             on_trouble: OnTrouble::default(),
             limits: Limits::default(),
-            pinned_after: 1,
+            pinning: PinningOptions::default(),
+            on_bad_upstream: OnBadUpstream::default(),
+            strip_alt_svc: false,
         }
     }
 }

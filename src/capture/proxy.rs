@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::abortable::Broken;
 use super::counters::Counters;
-use super::dial::{Dialer, Dialled};
+use super::dial::{DialError, Dialer, Dialled};
 use super::host::LeafName;
 use super::keep::KeepBudget;
 use super::leaf::LeafIssuer;
@@ -20,7 +19,8 @@ use super::options::CaptureConfig;
 use super::policy::{Policy, Refusal};
 use super::sink::Sink;
 use super::upstream::{LinkError, LinkFacts, TlsRoute, secured_facts};
-use super::upstream_tls::{Secured, UpstreamTls};
+use super::upstream_tls::{Identity, Secured, UpstreamTls};
+use super::wire::Wire;
 use crate::exchange::{Client, Session};
 
 /// The proxy, ready to take connections.
@@ -28,14 +28,14 @@ pub struct Proxy {
     pub config: CaptureConfig,
     pub session: Arc<Session>,
     pub leaves: LeafIssuer,
-    pub upstream_tls: UpstreamTls,
+    pub upstream_tls: Arc<UpstreamTls>,
     pub dialer: Dialer,
     pub policy: Arc<Policy>,
     /// The address that is really bound.
     pub listening: SocketAddr,
     pub sink: Arc<Sink>,
     pub keep: Arc<KeepBudget>,
-    pub learnt: Learnt,
+    pub learnt: Arc<Learnt>,
     pub counters: Counters,
     /// The CA's certificate, for clients that ask `landfall.test` for it.
     pub ca_pem: Bytes,
@@ -72,7 +72,16 @@ impl Proxy {
     pub async fn dial(&self, client: &Client, host: &str, port: u16) -> Result<Dialled, LinkError> {
         // A live client always has an address; without one it counts as a stranger.
         let address = client.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        let dialled = self.dialer.dial(address, host, port).await;
+        self.dialled(self.dialer.dial(address, host, port).await, host, port)
+    }
+
+    /// The same for requests without TLS, which an upstream HTTP proxy takes in absolute form.
+    pub async fn dial_for_requests(&self, client: &Client, host: &str, port: u16) -> Result<Dialled, LinkError> {
+        let address = client.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        self.dialled(self.dialer.dial_for_requests(address, host, port).await, host, port)
+    }
+
+    fn dialled(&self, dialled: Result<Dialled, DialError>, host: &str, port: u16) -> Result<Dialled, LinkError> {
         match &dialled {
             Ok(dialled) => {
                 if let Some(time) = dialled.peer.connect_time {
@@ -81,24 +90,28 @@ impl Proxy {
             }
             Err(error) => tracing::debug!(host, port, error = error.trouble.as_str(), "dial failed"),
         }
-        dialled.map_err(|error| LinkError {
-            trouble: error.trouble,
-            reason: error.reason,
-            peer: Err(error.no_peer),
-            wants_certificate: false,
-        })
+        dialled.map_err(|error| LinkError::new(error.trouble, error.reason, Err(error.no_peer)))
     }
 
     /// TLS to the server over a connection that is there.
-    pub async fn secure(&self, dialled: Dialled, tls: &TlsRoute) -> Result<(Secured<TcpStream>, LinkFacts), LinkError> {
+    pub async fn secure(
+        &self,
+        client: &Client,
+        dialled: Dialled,
+        tls: &TlsRoute,
+    ) -> Result<(Secured<Wire>, LinkFacts), LinkError> {
         let began = Instant::now();
         let Dialled { stream, peer, dns, .. } = dialled;
-        let secured = self.upstream_tls.connect(stream, tls.sni.as_deref(), &tls.verify, &tls.alpn).await;
+        let identity = Identity::of(client);
+        let secured = self.upstream_tls.connect(stream, &identity, tls.sni.as_deref(), &tls.verify, &tls.alpn).await;
         let result = if secured.is_ok() { "ok" } else { "failed" };
         self.counters.tls_handshakes.with_label_values(&["upstream", result]).inc();
         match secured {
             Ok(secured) => {
-                let facts = secured_facts(peer, dns, began, &secured);
+                if secured.unverified {
+                    self.counters.unverified.inc();
+                }
+                let facts = secured_facts(peer, dns, began.elapsed(), &secured);
                 Ok((secured, facts))
             }
             Err(error) => Err(LinkError {
@@ -106,6 +119,8 @@ impl Proxy {
                 reason: error.reason,
                 peer: Ok(peer),
                 wants_certificate: error.client_certificate_asked,
+                fault: Some(error.fault),
+                certificate: error.certificate,
             }),
         }
     }

@@ -17,7 +17,8 @@ use super::sink::{Captured, RawExchange, Slot};
 use super::upstream::LinkFacts;
 use crate::exchange::{
     Body, CaptureMode, Client, Coverage, Destination, Exchange, ExchangeId, Headers, Message, NoPeer, NoResponse, Note,
-    Outcome, Peer, Request, Response, Scheme, Side, Timings, TlsFacts, Trouble, Version, WireBytes,
+    Outcome, Peer, Request, Response, Scheme, Side, Timings, TlsFacts, TlsFault, Trouble, UpstreamCertificate, Version,
+    WireBytes,
 };
 
 /// Which of the two bodies.
@@ -154,6 +155,16 @@ impl Recorder {
             open.exchange.destination.peer = Ok(facts.peer.clone());
             open.exchange.tls.upstream.clone_from(&facts.tls);
             open.exchange.tls.certificate.clone_from(&facts.certificate);
+            open.exchange.tls.fault = facts.fault;
+            for (told, note) in [
+                (facts.certificate_asked, Note::Mtls),
+                (facts.unverified, Note::UnverifiedUpstream),
+                (facts.peer.exit, Note::UpstreamProxy),
+            ] {
+                if told {
+                    open.note(note);
+                }
+            }
             if fresh {
                 open.exchange.timings.dns = facts.dns;
                 open.exchange.timings.connect = facts.peer.connect_time;
@@ -200,13 +211,6 @@ impl Recorder {
                     trailers: Headers::default(),
                 },
             });
-            let offers_h3 = head.headers.get_all(http::header::ALT_SVC).iter().any(|v| {
-                let value = v.as_bytes();
-                value.windows(3).any(|w| w == b"h3=") || value.windows(3).any(|w| w == b"h3-")
-            });
-            if offers_h3 {
-                open.note(Note::AltSvcH3);
-            }
         });
     }
 
@@ -236,6 +240,14 @@ impl Recorder {
             if let Some(peer) = peer {
                 open.exchange.destination.peer = peer;
             }
+        });
+    }
+
+    /// What a handshake with the server failed of, and the certificate it showed.
+    pub fn failed_of(&self, fault: Option<TlsFault>, certificate: Option<UpstreamCertificate>) {
+        self.with(|open| {
+            open.exchange.tls.fault = fault;
+            open.exchange.tls.certificate = certificate;
         });
     }
 

@@ -12,6 +12,7 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::sync::Notify;
 
+use super::alt_svc::offers_h3;
 use super::answer::refusal;
 use super::body::{Outgoing, Tee};
 use super::failed::{broken, read_off, refuse, unreachable};
@@ -20,7 +21,7 @@ use super::proxy::{ClientConnection, Proxy};
 use super::recorder::{Leg, Opening, Recorder};
 use super::send::{Failure, send};
 use super::sink::Admission;
-use super::splice::splice;
+use super::splice::{Resets, splice};
 use super::target::{address, authority_of, names_host};
 use super::upstream::{LinkError, Protocol, Upstream};
 use crate::exchange::{Coverage, Note, Scheme, TlsFacts, Trouble};
@@ -114,7 +115,7 @@ async fn forward(
     if upstream.protocol() == Protocol::Http1 {
         listen_for_informational(&mut request, continued, Arc::clone(&recorder));
     }
-    let response = match send(upstream, request, &recorder, idle).await {
+    let response = match send(upstream, request, &recorder, scene.proxy.config.limits.response).await {
         Ok(response) => response,
         Err(Failure::Link(error)) => return unreachable(&recorder, &error),
         Err(Failure::Sent { trouble, certificate_asked }) => {
@@ -144,6 +145,14 @@ fn respond(
         return broken(&recorder, Trouble::HttpProtocolError, &scene.host);
     }
     strip_hop_by_hop(&mut head.headers, head.status == StatusCode::SWITCHING_PROTOCOLS);
+    if offers_h3(&head.headers) {
+        scene.proxy.counters.alt_svc_h3.inc();
+        recorder.note(Note::AltSvcH3);
+        if scene.proxy.config.strip_alt_svc {
+            head.headers.remove(header::ALT_SVC);
+            recorder.note(Note::AltSvcStripped);
+        }
+    }
     let body = match (head.status, client_upgrade, server_upgrade) {
         (StatusCode::SWITCHING_PROTOCOLS, Some(client), Some(server)) => {
             switch(scene, client, server, Arc::clone(&recorder));
@@ -167,12 +176,14 @@ fn respond(
 fn switch(scene: &Scene, client: OnUpgrade, server: OnUpgrade, recorder: Arc<Recorder>) {
     let proxy = Arc::clone(&scene.proxy);
     let slot = Arc::clone(&scene.connection.slot);
+    let resets = Resets { client: Arc::clone(&scene.connection.broken), ..Resets::default() };
     scene.proxy.tasks.spawn(async move {
         let (client, server) = match tokio::try_join!(client, server) {
             Ok(both) => both,
             Err(error) => return tracing::debug!(%error, "a protocol switch did not come about"),
         };
-        let ended = splice(TokioIo::new(client), TokioIo::new(server), proxy.config.limits.idle, &proxy.deadline).await;
+        let idle = proxy.config.limits.idle;
+        let ended = splice(TokioIo::new(client), TokioIo::new(server), &resets, idle, &proxy.deadline).await;
         recorder.passed(ended.up, ended.down);
         recorder.decide(ended.outcome());
         drop(slot);

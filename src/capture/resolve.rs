@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use hickory_resolver::config::ResolveHosts;
+use hickory_resolver::config::{LookupIpStrategy, ResolveHosts};
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::Query;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
@@ -93,21 +93,11 @@ impl Resolver {
     /// Addresses of `host` as a client names it (see [`LeafName::parse`]).
     pub async fn resolve(&self, host: &str, port: u16) -> Result<Resolved, ResolveError> {
         let host = LeafName::parse(host)?;
-        if let Some(candidates) = lookup(&self.overrides, &host, port) {
-            return Ok(Resolved { candidates, cname: Vec::new(), ttl: None, source: Source::Override });
+        if let Some(resolved) = self.without_dns(&host, port) {
+            return Ok(resolved);
         }
-        let found = |addresses: Vec<IpAddr>, cname, source| {
-            let (cname, ttl) = cname;
-            let candidates = alternate(addresses).into_iter().map(|address| SocketAddr::new(address, port)).collect();
-            Ok(Resolved { candidates, cname, ttl, source })
-        };
-        let Some(name) = host.dns() else {
-            return found(host.ip().into_iter().collect(), (Vec::new(), None), Source::Literal);
-        };
-        if name == "localhost" || name.ends_with(".localhost") {
-            let addresses = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
-            return found(addresses, (Vec::new(), None), Source::Localhost);
-        }
+        let name = host.dns().ok_or(ResolveError::NotFound)?;
+        let found = |addresses, chain, source| Ok(resolved(addresses, port, chain, source));
         let mut dns_name = Name::from_ascii(name).map_err(|_| HostError::Label)?;
         let listed = self.hosts.lookup(&dns_name)?;
         if !listed.is_empty() {
@@ -117,6 +107,19 @@ impl Resolver {
         dns_name.set_fqdn(name.contains('.'));
         let (addresses, chain) = self.ask_dns(dns_name).await?;
         if addresses.is_empty() { Err(ResolveError::NotFound) } else { found(addresses, chain, Source::Dns) }
+    }
+
+    /// What is known without asking anybody: the operator's overrides, addresses, `localhost`.
+    pub fn without_dns(&self, host: &LeafName, port: u16) -> Option<Resolved> {
+        if let Some(candidates) = lookup(&self.overrides, host, port) {
+            return Some(Resolved { candidates, cname: Vec::new(), ttl: None, source: Source::Override });
+        }
+        let Some(name) = host.dns() else {
+            return Some(resolved(host.ip().into_iter().collect(), port, Chain::default(), Source::Literal));
+        };
+        let addresses = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        let local = name == "localhost" || name.ends_with(".localhost");
+        local.then(|| resolved(addresses, port, Chain::default(), Source::Localhost))
     }
 
     async fn ask_dns(&self, name: Name) -> Result<(Vec<IpAddr>, Chain), ResolveError> {
@@ -147,11 +150,18 @@ impl Resolver {
         let build = || {
             let mut builder = TokioResolver::builder_tokio()?;
             builder.options_mut().use_hosts_file = ResolveHosts::Never;
+            // Both families at once; which comes first is `alternate`'s and the race's affair (RFC 8305 section 3).
+            builder.options_mut().ip_strategy = LookupIpStrategy::Ipv6AndIpv4;
             builder.build()
         };
         let made = build().map_err(|e: NetError| ResolveError::NoNameServer(e.to_string()))?;
         Ok(dns.insert(made).clone())
     }
+}
+
+fn resolved(addresses: Vec<IpAddr>, port: u16, (cname, ttl): Chain, source: Source) -> Resolved {
+    let candidates = alternate(addresses).into_iter().map(|address| SocketAddr::new(address, port)).collect();
+    Resolved { candidates, cname, ttl, source }
 }
 
 fn explain(error: NetError) -> ResolveError {

@@ -13,13 +13,14 @@ use super::counters::Counters;
 use super::dial::Dialer;
 use super::keep::KeepBudget;
 use super::leaf::{LeafError, LeafIssuer};
-use super::learnt::Learnt;
+use super::learnt::{Learnt, PinnedPair};
 use super::listener::listen;
 use super::options::CaptureConfig;
 use super::policy::Policy;
 use super::proxy::Proxy;
 use super::resolve::Resolver;
 use super::sink::Sink;
+use super::upstream_proxy::{Exit, UpstreamProxy};
 use super::upstream_tls::UpstreamTls;
 use crate::exchange::Session;
 
@@ -29,10 +30,36 @@ pub struct Parts {
     pub session: Arc<Session>,
     pub ca: Arc<Ca>,
     pub upstream_tls: UpstreamTls,
+    pub upstream_proxy: Option<UpstreamProxy>,
+    pub learnt: Arc<Learnt>,
+    /// Writes pinned pairs down for the next run.
+    pub keep_pinned: KeepPinned,
     pub resolver: Resolver,
     pub policy: Policy,
     pub sink: Arc<Sink>,
     pub counters: Counters,
+}
+
+/// Called with all pinned pairs whenever they have changed; it may take its time.
+pub type KeepPinned = Arc<dyn Fn(Vec<PinnedPair>) + Send + Sync>;
+
+/// Write pinned pairs down whenever they change, and once more at the end for what passed unopened.
+async fn keep(proxy: Arc<Proxy>, keep_pinned: KeepPinned) {
+    loop {
+        let pairs = proxy.learnt.pinned();
+        proxy.counters.pinned.set(i64::try_from(pairs.len()).unwrap_or(i64::MAX));
+        let keep_pinned = Arc::clone(&keep_pinned);
+        if let Err(error) = tokio::task::spawn_blocking(move || keep_pinned(pairs)).await {
+            tracing::warn!(%error, "pinned pairs could not be written down");
+        }
+        if proxy.shutdown.is_cancelled() {
+            return;
+        }
+        tokio::select! {
+            () = proxy.learnt.changed() => {}
+            () = proxy.shutdown.cancelled() => {}
+        }
+    }
 }
 
 /// The proxy at work.
@@ -43,15 +70,28 @@ pub struct Capture {
 impl Capture {
     /// Take connections from `listener`. Must be called within a runtime.
     pub fn start(parts: Parts, listener: TcpListener) -> Result<Self, LeafError> {
-        let Parts { config, session, ca, upstream_tls, resolver, policy, sink, counters } = parts;
-        let policy = Arc::new(policy);
+        let Parts {
+            config,
+            session,
+            ca,
+            upstream_tls,
+            upstream_proxy,
+            learnt,
+            keep_pinned,
+            resolver,
+            policy,
+            sink,
+            counters,
+        } = parts;
+        let (policy, upstream_tls) = (Arc::new(policy), Arc::new(upstream_tls));
+        let exit = upstream_proxy.map(|proxy| Exit { proxy, tls: Arc::clone(&upstream_tls) });
         let proxy = Arc::new(Proxy {
             leaves: LeafIssuer::new(Arc::clone(&ca), counters.leaves_issued.clone())?,
-            dialer: Dialer::new(resolver, Arc::clone(&policy), config.limits.connect),
+            dialer: Dialer::new(resolver, Arc::clone(&policy), config.limits.connect, exit),
             policy,
             listening: listener.local_addr().unwrap_or(config.listen),
             keep: KeepBudget::new(config.limits.bodies),
-            learnt: Learnt::new(config.pinned_after),
+            learnt,
             ca_pem: Bytes::copy_from_slice(ca.certificate_pem().as_bytes()),
             ca_der: Bytes::copy_from_slice(ca.certificate_der()),
             shutdown: CancellationToken::new(),
@@ -64,6 +104,7 @@ impl Capture {
             counters,
         });
         proxy.tasks.spawn(listen(Arc::clone(&proxy), listener));
+        proxy.tasks.spawn(keep(Arc::clone(&proxy), keep_pinned));
         Ok(Self { proxy })
     }
 

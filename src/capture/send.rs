@@ -3,14 +3,16 @@
 use std::error::Error;
 use std::time::Duration;
 
-use http::header::UPGRADE;
-use http::{Request, Response};
+use http::header::{HOST, PROXY_AUTHORIZATION, UPGRADE};
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{Request, Response, Uri};
 use http_body::Body;
 use hyper::body::Incoming;
 
 use super::body::Tee;
 use super::recorder::Recorder;
 use super::upstream::{LinkError, Ready, Sender, Upstream};
+use super::upstream_proxy::Forward;
 use crate::exchange::{Note, Trouble};
 
 /// Why there is no response.
@@ -33,6 +35,9 @@ pub async fn send(
         let Ready { sender, facts, reused } = upstream.ready(fresh).await.map_err(Failure::Link)?;
         recorder.linked(&facts, !reused);
         let certificate_asked = facts.certificate_asked;
+        if let Some(forward) = &facts.forward {
+            in_absolute_form(&mut request, forward);
+        }
         let mut again = (reused && !fresh).then(|| repeatable(&request)).flatten();
         let sending = async {
             match sender {
@@ -64,6 +69,22 @@ pub async fn send(
                 None => return Err(Failure::Sent { trouble: trouble_of(error.error()), certificate_asked }),
             },
         }
+    }
+}
+
+/// To an upstream proxy goes the whole target, and what authenticates Landfall there (RFC 9112 section 3.2.2).
+fn in_absolute_form(request: &mut Request<Tee>, forward: &Forward) {
+    let host = request.headers().get(HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
+    let path = request.uri().path_and_query().cloned();
+    let path = path.filter(|path| path.as_str().starts_with('/')).unwrap_or_else(|| PathAndQuery::from_static("/"));
+    if let Some(authority) = host {
+        let whole = Uri::builder().scheme(Scheme::HTTP).authority(authority).path_and_query(path).build();
+        if let Ok(whole) = whole {
+            *request.uri_mut() = whole;
+        }
+    }
+    if let Some(value) = &forward.authorization {
+        request.headers_mut().insert(PROXY_AUTHORIZATION, value.clone());
     }
 }
 

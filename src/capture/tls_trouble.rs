@@ -1,103 +1,170 @@
 //! Failed upstream handshakes in plain English, and as the closed set that events and metrics carry.
 
 use std::io;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use rustls::{AlertDescription, CertificateError, Error, PeerIncompatible};
 use rustls_pki_types::{ServerName, UnixTime};
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::upstream_certificate::printable;
-use crate::exchange::Trouble;
+use crate::exchange::{TlsFault, Trouble};
 
 /// Names of a certificate that are told when the one wanted is not among them.
 const MAX_NAMES: usize = 3;
 
-/// Explains why a handshake failed, as tokio-rustls reports it.
-pub(super) fn explain(error: &io::Error) -> (Trouble, String) {
+/// Why a handshake failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Explained {
+    pub trouble: Trouble,
+    pub fault: TlsFault,
+    pub reason: String,
+}
+
+fn told(trouble: Trouble, fault: TlsFault, reason: &str) -> Explained {
+    Explained { trouble, fault, reason: reason.to_owned() }
+}
+
+/// Explains why a handshake failed, as tokio-rustls reports it. `certificate`: the one that was refused.
+pub(super) fn explain(error: &io::Error, certificate: Option<&[u8]>) -> Explained {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
     if let Some(error) = inner {
-        return explain_tls(error);
+        return explain_tls(error, certificate);
     }
-    let reason = match error.kind() {
-        io::ErrorKind::UnexpectedEof => "the server closed the connection during the TLS handshake",
+    let (fault, reason) = match error.kind() {
+        io::ErrorKind::UnexpectedEof => (TlsFault::Closed, "the server closed the connection during the TLS handshake"),
         io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted => {
-            "the server reset the connection during the TLS handshake"
+            (TlsFault::Reset, "the server reset the connection during the TLS handshake")
         }
-        _ => "the connection broke during the TLS handshake",
+        _ => (TlsFault::Closed, "the connection broke during the TLS handshake"),
     };
-    (Trouble::ConnectionTerminated, reason.to_owned())
+    told(Trouble::ConnectionTerminated, fault, reason)
 }
 
-fn explain_tls(error: &Error) -> (Trouble, String) {
+pub(super) fn too_slow(limit: Duration) -> Explained {
+    let reason = format!("the TLS handshake took longer than {} s", limit.as_secs());
+    told(Trouble::ConnectionTimeout, TlsFault::Timeout, &reason)
+}
+
+pub(super) fn unfinished() -> Explained {
+    told(Trouble::InternalError, TlsFault::Other, "the TLS handshake ended unfinished")
+}
+
+/// The same as a word of the closed set.
+pub(super) fn fault(error: &Error, certificate: Option<&[u8]>) -> TlsFault {
+    explain_tls(error, certificate).fault
+}
+
+fn explain_tls(error: &Error, certificate: Option<&[u8]>) -> Explained {
+    use TlsFault as Fault;
     match error {
-        Error::InvalidCertificate(error) => (Trouble::TlsCertificateError, explain_certificate(error)),
-        Error::NoCertificatesPresented => (Trouble::TlsCertificateError, "the server sent no certificate".to_owned()),
-        Error::AlertReceived(alert) => (Trouble::TlsAlertReceived, explain_alert(*alert)),
+        Error::InvalidCertificate(error) => {
+            let (fault, reason) = explain_certificate(error, certificate);
+            told(Trouble::TlsCertificateError, fault, &reason)
+        }
+        Error::NoCertificatesPresented => {
+            told(Trouble::TlsCertificateError, Fault::NoCertificate, "the server sent no certificate")
+        }
+        Error::AlertReceived(alert) => {
+            let (fault, reason) = explain_alert(*alert);
+            told(Trouble::TlsAlertReceived, fault, &reason)
+        }
         Error::PeerIncompatible(
             PeerIncompatible::ServerDoesNotSupportTls12Or13 | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
-        ) => (Trouble::TlsProtocolError, "the server speaks no TLS 1.2 or 1.3".to_owned()),
-        Error::PeerIncompatible(_) => (
+        ) => told(Trouble::TlsProtocolError, Fault::ProtocolVersion, "the server speaks no TLS 1.2 or 1.3"),
+        Error::PeerIncompatible(_) => told(
             Trouble::TlsProtocolError,
-            "the server offers no cipher suite or key exchange that is still safe".to_owned(),
+            Fault::CipherSuite,
+            "the server offers no cipher suite or key exchange that is still safe",
         ),
         Error::InvalidMessage(_) | Error::PeerSentOversizedRecord => {
-            (Trouble::TlsProtocolError, "the server's answer is not TLS".to_owned())
+            told(Trouble::TlsProtocolError, Fault::NotTls, "the server's answer is not TLS")
         }
         Error::PeerMisbehaved(_) | Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => {
-            (Trouble::TlsProtocolError, "the server broke the rules of the TLS handshake".to_owned())
+            told(Trouble::TlsProtocolError, Fault::Other, "the server broke the rules of the TLS handshake")
         }
-        _ => (Trouble::TlsProtocolError, "the TLS handshake failed".to_owned()),
+        _ => told(Trouble::TlsProtocolError, Fault::Other, "the TLS handshake failed"),
     }
 }
 
-fn explain_alert(alert: AlertDescription) -> String {
-    match alert {
-        AlertDescription::ProtocolVersion => "the server speaks no TLS 1.2 or 1.3".to_owned(),
+fn explain_alert(alert: AlertDescription) -> (TlsFault, String) {
+    let (fault, reason) = match alert {
+        AlertDescription::ProtocolVersion => (TlsFault::ProtocolVersion, "the server speaks no TLS 1.2 or 1.3"),
         AlertDescription::NoApplicationProtocol => {
-            "the server speaks none of the protocols the client offered".to_owned()
+            (TlsFault::NoApplicationProtocol, "the server speaks none of the protocols the client offered")
         }
-        AlertDescription::UnrecognisedName => "the server does not know the name the client asked for".to_owned(),
-        AlertDescription::CertificateRequired => "the server requires a client certificate".to_owned(),
+        AlertDescription::UnrecognisedName => {
+            (TlsFault::UnrecognisedName, "the server does not know the name the client asked for")
+        }
+        AlertDescription::CertificateRequired => {
+            (TlsFault::ClientCertificateRequired, "the server requires a client certificate")
+        }
+        AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity => {
+            return (TlsFault::HandshakeFailure, format!("the server ended the TLS handshake with alert `{alert:?}`"));
+        }
         // Numbers beyond the known ones are the server's own; only known words are repeated.
-        AlertDescription::Unknown(number) => format!("the server ended the TLS handshake with alert {number}"),
-        known => format!("the server ended the TLS handshake with alert `{known:?}`"),
-    }
+        AlertDescription::Unknown(number) => {
+            return (TlsFault::OtherAlert, format!("the server ended the TLS handshake with alert {number}"));
+        }
+        known => return (TlsFault::OtherAlert, format!("the server ended the TLS handshake with alert `{known:?}`")),
+    };
+    (fault, reason.to_owned())
 }
 
-fn explain_certificate(error: &CertificateError) -> String {
+fn explain_certificate(error: &CertificateError, certificate: Option<&[u8]>) -> (TlsFault, String) {
     use CertificateError as E;
-    match error {
-        E::ExpiredContext { not_after, .. } => format!("the server's certificate expired on {}", date(*not_after)),
-        E::Expired => "the server's certificate has expired".to_owned(),
+    use TlsFault as Fault;
+    let (fault, reason) = match error {
+        E::ExpiredContext { not_after, .. } => {
+            return (Fault::Expired, format!("the server's certificate expired on {}", date(*not_after)));
+        }
         E::NotValidYetContext { not_before, .. } => {
-            format!("the server's certificate is valid only from {}", date(*not_before))
+            let reason = format!("the server's certificate is valid only from {}", date(*not_before));
+            return (Fault::NotYetValid, reason);
         }
-        E::NotValidYet => "the server's certificate is not valid yet".to_owned(),
-        E::NotValidForNameContext { expected, presented } => wrong_name(expected, presented),
-        E::NotValidForName => "the server's certificate is for another name".to_owned(),
-        E::UnknownIssuer => "the issuer of the server's certificate is not trusted".to_owned(),
-        E::Revoked => "the server's certificate was revoked".to_owned(),
-        E::BadSignature => "the signature of the server's certificate is wrong".to_owned(),
-        E::BadEncoding => "the server's certificate is malformed".to_owned(),
-        E::InvalidPurpose | E::InvalidPurposeContext { .. } => "the server's certificate is not for servers".to_owned(),
-        E::UnhandledCriticalExtension => "the server's certificate has a critical extension nobody knows".to_owned(),
+        E::NotValidForNameContext { expected, presented } => {
+            return (Fault::WrongName, wrong_name(expected, presented));
+        }
+        E::Other(other) => return explain_other(&other.to_string(), certificate),
+        E::UnknownIssuer if certificate.is_some_and(is_self_signed) => (Fault::SelfSigned, "is self-signed"),
+        E::UnknownIssuer => {
+            return (Fault::UnknownIssuer, "the issuer of the server's certificate is not trusted".to_owned());
+        }
+        E::BadSignature => {
+            return (Fault::BadSignature, "the signature of the server's certificate is wrong".to_owned());
+        }
+        E::Expired => (Fault::Expired, "has expired"),
+        E::NotValidYet => (Fault::NotYetValid, "is not valid yet"),
+        E::NotValidForName => (Fault::WrongName, "is for another name"),
+        E::Revoked => (Fault::Revoked, "was revoked"),
+        E::BadEncoding => (Fault::MalformedCertificate, "is malformed"),
+        E::InvalidPurpose | E::InvalidPurposeContext { .. } => (Fault::WrongPurpose, "is not for servers"),
+        E::UnhandledCriticalExtension => (Fault::UnacceptableCertificate, "has a critical extension nobody knows"),
         E::UnsupportedSignatureAlgorithmContext { .. } | E::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
-            "the server's certificate is signed with an algorithm that is no longer safe".to_owned()
+            (Fault::WeakCertificate, "is signed with an algorithm that is no longer safe")
         }
-        E::Other(other) => explain_other(&other.to_string()),
-        _ => "the server's certificate is not acceptable".to_owned(),
-    }
+        _ => (Fault::UnacceptableCertificate, "is not acceptable"),
+    };
+    (fault, format!("the server's certificate {reason}"))
 }
 
 /// What reaches us only as text: webpki's rarer errors, and the platform verifier's.
-fn explain_other(text: &str) -> String {
-    let reason = match text {
-        _ if text.contains("CaUsedAsEndEntity") => "is an authority's own, or self-signed as one",
-        _ if text.contains("invalid extensions") => "is not for servers",
-        _ if text.contains("NameConstraint") => "is for a name its issuer may not vouch for",
-        _ => "is not acceptable",
+fn explain_other(text: &str, certificate: Option<&[u8]>) -> (TlsFault, String) {
+    let (fault, reason) = match text {
+        _ if text.contains("CaUsedAsEndEntity") && certificate.is_some_and(is_self_signed) => {
+            (TlsFault::SelfSigned, "is self-signed")
+        }
+        _ if text.contains("CaUsedAsEndEntity") => (TlsFault::UnacceptableCertificate, "is an authority's own"),
+        _ if text.contains("invalid extensions") => (TlsFault::WrongPurpose, "is not for servers"),
+        _ if text.contains("NameConstraint") => (TlsFault::WrongName, "is for a name its issuer may not vouch for"),
+        _ => (TlsFault::UnacceptableCertificate, "is not acceptable"),
     };
-    format!("the server's certificate {reason}")
+    (fault, format!("the server's certificate {reason}"))
+}
+
+fn is_self_signed(der: &[u8]) -> bool {
+    X509Certificate::from_der(der).is_ok_and(|(_, it)| it.subject().as_raw() == it.issuer().as_raw())
 }
 
 fn wrong_name(expected: &ServerName<'_>, presented: &[String]) -> String {
@@ -129,8 +196,8 @@ mod tests {
     fn reasons_are_plain_and_safe() {
         #[track_caller]
         fn check(error: Error, trouble: Trouble, reason: &str) {
-            let got = explain(&io::Error::new(io::ErrorKind::InvalidData, error));
-            assert_eq!(got, (trouble, reason.to_owned()));
+            let got = explain(&io::Error::new(io::ErrorKind::InvalidData, error), None);
+            assert_eq!((got.trouble, got.reason.as_str()), (trouble, reason));
         }
         let at = |second| UnixTime::since_unix_epoch(std::time::Duration::from_secs(second));
         let expired = CertificateError::ExpiredContext { time: at(1_800_000_000), not_after: at(1_704_067_200) };
@@ -170,9 +237,10 @@ mod tests {
 
     #[test]
     fn broken_connections_are_not_blamed_on_certificates() {
-        let (trouble, reason) = explain(&io::ErrorKind::UnexpectedEof.into());
-        assert_eq!(trouble, Trouble::ConnectionTerminated);
-        assert!(reason.contains("closed"), "{reason}");
-        assert_eq!(explain(&io::ErrorKind::ConnectionReset.into()).0, Trouble::ConnectionTerminated);
+        let told = explain(&io::ErrorKind::UnexpectedEof.into(), None);
+        assert_eq!((told.trouble, told.fault), (Trouble::ConnectionTerminated, TlsFault::Closed));
+        assert!(told.reason.contains("closed"), "{}", told.reason);
+        let told = explain(&io::ErrorKind::ConnectionReset.into(), None);
+        assert_eq!((told.trouble, told.fault), (Trouble::ConnectionTerminated, TlsFault::Reset));
     }
 }

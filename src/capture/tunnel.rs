@@ -7,14 +7,15 @@ use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
 use ulid::Ulid;
 
+use super::abortable::Broken;
 use super::dial::Dialled;
 use super::proxy::{ClientConnection, Proxy};
 use super::sink::Captured;
-use super::splice::splice;
+use super::splice::{Resets, Spliced, splice};
 use super::upstream::{LinkError, LinkFacts};
 use crate::exchange::{
-    CaptureMode, Connection, Coverage, Destination, ExchangeId, NoPeer, Opaque, Outcome, Side, Timings, TlsFacts,
-    Trouble, WireBytes,
+    CaptureMode, Connection, Coverage, Destination, ExchangeId, NoPeer, Note, Opaque, Outcome, Peer, Side, Timings,
+    TlsFacts, TlsFault, Trouble, WireBytes,
 };
 
 /// The record of one `CONNECT`, in the making. Whoever drops it without saying how it ended leaves a record of that.
@@ -26,6 +27,8 @@ pub struct ConnectionRecord {
     record: Connection,
     began: Instant,
     handshake: Duration,
+    /// Set to reset the connection to the server.
+    upstream_broken: Broken,
     settled: bool,
 }
 
@@ -52,6 +55,7 @@ impl ConnectionRecord {
             record,
             began: Instant::now(),
             handshake: Duration::ZERO,
+            upstream_broken: Broken::default(),
             settled: false,
         }
     }
@@ -65,14 +69,24 @@ impl ConnectionRecord {
         self.record.tls = facts;
     }
 
-    pub fn note(&mut self, note: crate::exchange::Note) {
-        self.record.notes.push(note);
+    pub fn note(&mut self, note: Note) {
+        if !self.record.notes.contains(&note) {
+            self.record.notes.push(note);
+        }
     }
 
     pub fn dialled(&mut self, dialled: &Dialled) {
+        self.upstream_broken = dialled.stream.broken();
+        self.through(&dialled.peer);
         self.record.destination.peer = Ok(dialled.peer.clone());
         self.record.timings.dns = dialled.dns;
         self.record.timings.connect = dialled.peer.connect_time;
+    }
+
+    fn through(&mut self, peer: &Peer) {
+        if peer.exit {
+            self.note(Note::UpstreamProxy);
+        }
     }
 
     /// The host that was dialled; it stays the one to dial, whatever the hello names.
@@ -90,6 +104,15 @@ impl ConnectionRecord {
     }
 
     pub fn linked(&mut self, facts: &LinkFacts) {
+        self.upstream_broken = Arc::clone(&facts.broken);
+        self.through(&facts.peer);
+        if facts.certificate_asked {
+            self.note(Note::Mtls);
+        }
+        if facts.unverified {
+            self.note(Note::UnverifiedUpstream);
+        }
+        self.record.tls.fault = facts.fault;
         self.record.destination.peer = Ok(facts.peer.clone());
         self.record.timings.dns = facts.dns;
         self.record.timings.connect = facts.peer.connect_time;
@@ -105,26 +128,60 @@ impl ConnectionRecord {
             _ => Outcome::Failed { side: Side::Upstream, error: error.trouble },
         };
         self.record.destination.peer.clone_from(&error.peer);
+        self.failed_of(error);
+        self.send();
+    }
+
+    /// What a handshake with the server failed of, and the certificate it showed.
+    pub fn failed_of(&mut self, error: &LinkError) {
+        self.record.tls.fault = error.fault;
+        self.record.tls.certificate.clone_from(&error.certificate);
+        if error.wants_certificate {
+            self.note(Note::Mtls);
+        }
+    }
+
+    /// A rule says that this is not to be opened, nor to be relayed unopened.
+    pub fn refused(mut self, error: Trouble) {
+        self.record.outcome = Outcome::Refused { error };
         self.send();
     }
 
     /// The client ended it before anything could be seen.
-    pub fn client_ended(mut self, error: Trouble) {
+    pub fn client_ended(self, error: Trouble) {
+        self.client_ended_by(error, None);
+    }
+
+    /// The same, with the alert that it sent.
+    pub fn client_ended_by(mut self, error: Trouble, fault: Option<TlsFault>) {
+        self.record.tls.fault = fault;
         self.record.outcome = Outcome::Aborted { side: Side::Client, error };
         self.send();
     }
 
     /// Relay two connections unopened to their end.
-    pub async fn tunnel<C, U>(mut self, client: C, upstream: U, why: Opaque)
+    pub async fn tunnel<C, U>(self, client: C, upstream: U, why: Opaque)
+    where
+        C: AsyncRead + AsyncWrite,
+        U: AsyncRead + AsyncWrite,
+    {
+        self.relay(client, upstream, why).await;
+    }
+
+    /// The same, and what passed.
+    pub async fn relay<C, U>(mut self, client: C, upstream: U, why: Opaque) -> Spliced
     where
         C: AsyncRead + AsyncWrite,
         U: AsyncRead + AsyncWrite,
     {
         self.record.coverage = Coverage::Tunnelled(why);
-        let ended = splice(client, upstream, self.proxy.config.limits.idle, &self.proxy.deadline).await;
+        let resets =
+            Resets { client: Arc::clone(&self.connection.broken), upstream: Arc::clone(&self.upstream_broken) };
+        let ended = splice(client, upstream, &resets, self.proxy.config.limits.idle, &self.proxy.deadline).await;
         self.record.bytes = WireBytes { up: ended.up, down: ended.down };
         self.record.outcome = ended.outcome();
         self.send();
+        ended
     }
 
     /// Its exchanges are its record, or it was opened in advance and told nothing.

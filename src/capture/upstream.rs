@@ -3,20 +3,22 @@
 //! A link belongs to one client connection and is never shared between clients, so no two clients' credentials meet.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
+use super::abortable::Broken;
 use super::body::Tee;
 use super::dial::Dialled;
 use super::executor::Tracked;
 use super::proxy::Proxy;
+use super::upstream_proxy::Forward;
 use super::upstream_tls::Secured;
-use crate::exchange::{Client, NoPeer, Peer, TlsSide, Trouble, UpstreamCertificate};
+use super::wire::Wire;
+use crate::exchange::{Client, NoPeer, Peer, TlsFault, TlsSide, Trouble, UpstreamCertificate};
 
 /// Where a client connection's requests go.
 #[derive(Debug, Clone)]
@@ -49,6 +51,13 @@ pub struct LinkFacts {
     pub certificate: Option<UpstreamCertificate>,
     /// The server asked for a client certificate; with TLS 1.3 it may still refuse at the first read.
     pub certificate_asked: bool,
+    /// The certificate is accepted by an exception, and what was wrong with it, if anything was.
+    pub unverified: bool,
+    pub fault: Option<TlsFault>,
+    /// Set where requests go to an upstream proxy in absolute form.
+    pub forward: Option<Forward>,
+    /// Set to end the connection with a reset.
+    pub broken: Broken,
 }
 
 /// Why no link could be had. `reason` is for the client: one plain sentence without a final period.
@@ -60,6 +69,17 @@ pub struct LinkError {
     pub peer: Result<Peer, NoPeer>,
     /// The server asked for a client certificate, and Landfall has none.
     pub wants_certificate: bool,
+    /// What a handshake failed of.
+    pub fault: Option<TlsFault>,
+    /// The certificate that was not acceptable.
+    pub certificate: Option<UpstreamCertificate>,
+}
+
+impl LinkError {
+    /// Without anything of TLS.
+    pub fn new(trouble: Trouble, reason: String, peer: Result<Peer, NoPeer>) -> Self {
+        Self { trouble, reason, peer, wants_certificate: false, fault: None, certificate: None }
+    }
 }
 
 /// The protocol of a link.
@@ -139,19 +159,16 @@ impl Upstream {
     }
 
     async fn dial(&self) -> Result<(Sender, LinkFacts), LinkError> {
-        let dialled = self.proxy.dial(&self.client, &self.route.host, self.route.port).await?;
         let Some(tls) = &self.route.tls else {
+            let dialled = self.proxy.dial_for_requests(&self.client, &self.route.host, self.route.port).await?;
             let (stream, facts) = plain_facts(dialled);
             return Ok((self.handshake(stream).await?, facts));
         };
-        let (secured, facts) = self.proxy.secure(dialled, tls).await?;
+        let dialled = self.proxy.dial(&self.client, &self.route.host, self.route.port).await?;
+        let (secured, facts) = self.proxy.secure(&self.client, dialled, tls).await?;
         if protocol_of(secured.alpn.as_deref()) != Some(self.protocol) {
-            return Err(LinkError {
-                trouble: Trouble::TlsProtocolError,
-                reason: format!("`{}` chose another protocol than on the connection before", self.route.host),
-                peer: Ok(facts.peer),
-                wants_certificate: false,
-            });
+            let reason = format!("`{}` chose another protocol than on the connection before", self.route.host);
+            return Err(LinkError::new(Trouble::TlsProtocolError, reason, Ok(facts.peer)));
         }
         Ok((self.handshake(secured.stream).await?, facts))
     }
@@ -162,11 +179,9 @@ impl Upstream {
     {
         let limits = &self.proxy.config.limits;
         let io = TokioIo::new(stream);
-        let failed = |error: hyper::Error| LinkError {
-            trouble: Trouble::HttpProtocolError,
-            reason: format!("the connection to `{}` failed before a request was sent: {error}", self.route.host),
-            peer: Err(NoPeer::Unreachable),
-            wants_certificate: false,
+        let failed = |error: hyper::Error| {
+            let reason = format!("the connection to `{}` failed before a request was sent: {error}", self.route.host);
+            LinkError::new(Trouble::HttpProtocolError, reason, Err(NoPeer::Unreachable))
         };
         match self.protocol {
             Protocol::Http1 => {
@@ -213,7 +228,7 @@ pub fn protocol_of(alpn: Option<&[u8]>) -> Option<Protocol> {
 }
 
 /// Facts of a link without TLS.
-pub fn plain_facts(dialled: Dialled) -> (TcpStream, LinkFacts) {
+pub fn plain_facts(dialled: Dialled) -> (Wire, LinkFacts) {
     let facts = LinkFacts {
         peer: dialled.peer,
         dns: dialled.dns,
@@ -221,19 +236,27 @@ pub fn plain_facts(dialled: Dialled) -> (TcpStream, LinkFacts) {
         tls: None,
         certificate: None,
         certificate_asked: false,
+        unverified: false,
+        fault: None,
+        forward: dialled.forward,
+        broken: dialled.stream.broken(),
     };
     (dialled.stream, facts)
 }
 
 /// Facts of a link with TLS.
-pub fn secured_facts(peer: Peer, dns: Option<Duration>, began: Instant, secured: &Secured<TcpStream>) -> LinkFacts {
+pub fn secured_facts(peer: Peer, dns: Option<Duration>, took: Duration, secured: &Secured<Wire>) -> LinkFacts {
     LinkFacts {
         peer,
         dns,
-        handshake: Some(began.elapsed()),
+        handshake: Some(took),
         tls: Some(secured.side.clone()),
         certificate: secured.certificate.clone(),
         certificate_asked: secured.client_certificate_asked,
+        unverified: secured.unverified,
+        fault: secured.excused,
+        forward: None,
+        broken: secured.stream.get_ref().0.broken(),
     }
 }
 

@@ -1,9 +1,10 @@
 //! The TLS handshake with the upstream: the client's own offer, mirrored, and a certificate that must hold.
 
-use std::cell::Cell;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use moka::sync::Cache;
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, SignatureScheme};
@@ -13,19 +14,46 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::client_certificate::ClientCertificate;
 use super::crypto::{VERSIONS, provider, tls_side};
 use super::host::LeafName;
+use super::host_suffix::HostSuffix;
 use super::roots::{ExtraRoots, RootsError, verifier};
+use super::upstream_verifier::{Seen, Watched, watched};
 use super::{tls_trouble, upstream_certificate};
-use crate::exchange::{TlsSide, Trouble, UpstreamCertificate};
+use crate::exchange::{Client, TlsFault, TlsSide, Trouble, UpstreamCertificate};
 
-/// Upstreams whose sessions are kept for resumption.
-const SESSIONS: usize = 1024;
+/// Upstreams whose sessions are kept for resumption, for each client.
+const SESSIONS: usize = 128;
+/// Clients for which sessions are kept, and for how long after their last connection.
+const IDENTITIES: u64 = 512;
+const IDENTITY_LIFE: Duration = Duration::from_secs(60 * 60);
 
-tokio::task_local! {
-    /// Set when the handshake running in this task was asked for a client certificate. It lives beside the
-    /// configuration, not in it: sessions are resumed only under one and the same certificate resolver.
-    static ASKED: Cell<bool>;
+/// Whose sessions they are: what one client was given by a server is never shown for another one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Identity {
+    address: Option<IpAddr>,
+    user: Option<Arc<str>>,
+}
+
+impl Identity {
+    pub fn of(client: &Client) -> Self {
+        Self { address: client.address, user: client.user.clone() }
+    }
+
+    /// Landfall's own connections, to an upstream proxy.
+    pub fn own() -> Self {
+        Self { address: None, user: None }
+    }
+}
+
+/// Whom to trust, where not to insist, and whom to be.
+#[derive(Debug, Default)]
+pub struct UpstreamTrust {
+    pub roots: ExtraRoots,
+    /// Hosts whose certificates are accepted whatever is wrong with them.
+    pub exceptions: Vec<HostSuffix>,
+    pub client_certificates: Vec<ClientCertificate>,
 }
 
 /// A finished handshake.
@@ -37,7 +65,11 @@ pub struct Secured<S> {
     pub alpn: Option<Vec<u8>>,
     /// `None` when it verified but cannot be read further.
     pub certificate: Option<UpstreamCertificate>,
-    /// The server asked for a client certificate and got none. With TLS 1.3 it may still refuse at the first read.
+    /// What was wrong with the certificate that an exception let pass.
+    pub excused: Option<TlsFault>,
+    /// The host is one that an exception is for, whether this certificate needed it or not.
+    pub unverified: bool,
+    /// The server asked for a client certificate, and got none unless one is configured. With TLS 1.3 it may still refuse at the first read.
     pub client_certificate_asked: bool,
 }
 
@@ -48,48 +80,95 @@ pub struct SecureError {
     pub trouble: Trouble,
     /// In plain English, safe to show.
     pub reason: String,
+    pub fault: TlsFault,
+    /// The certificate that was not acceptable.
+    pub certificate: Option<UpstreamCertificate>,
     /// The server had asked for a client certificate, which Landfall does not have.
     pub client_certificate_asked: bool,
 }
 
 /// Shakes hands with upstreams.
 pub struct UpstreamTls {
-    /// Sends the server name. Both configurations share everything else, the sessions too.
+    /// What handshakes are made of: the first without a client certificate, then one for each that is configured.
+    bases: Vec<ClientConfig>,
+    /// In the order of `bases`, without the first.
+    certificate_hosts: Vec<HostSuffix>,
+    exceptions: Arc<[HostSuffix]>,
+    by_client: Cache<(Identity, usize), Configs>,
+    handshake_timeout: Duration,
+    warnings: Vec<String>,
+}
+
+/// With and without sending the server name. Both share everything else, the sessions too.
+#[derive(Clone)]
+struct Configs {
     with_sni: Arc<ClientConfig>,
     without_sni: Arc<ClientConfig>,
-    handshake_timeout: Duration,
-    warning: Option<String>,
 }
 
 impl UpstreamTls {
     /// Trusts the platform's roots and the extra ones. They are read once, here.
-    pub fn new(extra: &ExtraRoots, handshake_timeout: Duration) -> Result<Self, RootsError> {
-        let (verifier, warning) = verifier(extra)?;
-        let builder = ClientConfig::builder_with_provider(provider()).with_protocol_versions(VERSIONS);
-        let mut config = builder
-            .map_err(|e| RootsError::Unusable(e.to_string()))?
-            // The verifier is the platform's or webpki's; `dangerous` is only where rustls lets one be named.
-            .dangerous()
-            .with_custom_certificate_verifier(verifier)
-            .with_client_cert_resolver(Arc::new(NoCertificate));
-        config.resumption = Resumption::in_memory_sessions(SESSIONS);
-        config.enable_early_data = false;
-        let mut without_sni = config.clone();
-        without_sni.enable_sni = false;
-        let (with_sni, without_sni) = (Arc::new(config), Arc::new(without_sni));
-        Ok(Self { with_sni, without_sni, handshake_timeout, warning })
+    pub fn new(trust: UpstreamTrust, handshake_timeout: Duration) -> Result<Self, RootsError> {
+        let UpstreamTrust { roots, exceptions, client_certificates } = trust;
+        let (verifier, warning) = verifier(&roots)?;
+        let exceptions: Arc<[HostSuffix]> = exceptions.into();
+        let verifier = Arc::new(Watched::new(verifier, Arc::clone(&exceptions)));
+        let base = |resolver: Arc<dyn ResolvesClientCert>| {
+            let builder = ClientConfig::builder_with_provider(provider()).with_protocol_versions(VERSIONS);
+            let mut config = builder
+                .map_err(|e| RootsError::Unusable(e.to_string()))?
+                // The verifier is the platform's or webpki's, watched; `dangerous` is where rustls lets one be named.
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::clone(&verifier) as _)
+                .with_client_cert_resolver(resolver);
+            config.enable_early_data = false;
+            Ok(config)
+        };
+        let mut bases = vec![base(Arc::new(NoCertificate))?];
+        for certificate in &client_certificates {
+            bases.push(base(Arc::new(Configured(Arc::clone(&certificate.key))))?);
+        }
+        let warnings = warning.into_iter().chain(exceptions.iter().map(|host| {
+            format!(
+                "certificates of `{host}` are NOT verified, as `capture.unverified` says: whoever is on the way can read and \
+                 change what is sent there; every record of it is marked `unverified_upstream`"
+            )
+        }));
+        Ok(Self {
+            bases,
+            certificate_hosts: client_certificates.into_iter().map(|certificate| certificate.host).collect(),
+            by_client: Cache::builder().max_capacity(IDENTITIES).time_to_idle(IDENTITY_LIFE).build(),
+            handshake_timeout,
+            warnings: warnings.collect(),
+            exceptions,
+        })
     }
 
-    /// What the operator should know about the roots.
-    pub fn warning(&self) -> Option<&str> {
-        self.warning.as_deref()
+    /// What the operator should know about whom is trusted.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
-    /// Shakes hands over `stream`. `sni` and `alpn` are the client's own: what it did not send is not sent. The
+    /// Sessions are resumed for the same client only, and with the same certificate.
+    fn configs(&self, identity: &Identity, name: &LeafName) -> Configs {
+        // Of several that cover the host, the longest is meant.
+        let covering = self.certificate_hosts.iter().enumerate().filter(|(_, host)| host.covers(name));
+        let base = covering.max_by_key(|(_, host)| host.to_string().len()).map_or(0, |(index, _)| index + 1);
+        self.by_client.get_with((identity.clone(), base), || {
+            let mut config = self.bases[base].clone();
+            config.resumption = Resumption::in_memory_sessions(SESSIONS);
+            let mut without_sni = config.clone();
+            without_sni.enable_sni = false;
+            Configs { with_sni: Arc::new(config), without_sni: Arc::new(without_sni) }
+        })
+    }
+
+    /// Shakes hands over `stream` for a client. `sni` and `alpn` are the client's own: what it did not send is not sent. The
     /// certificate must hold for the SNI, or for `host` (of the `CONNECT`) where there is none.
     pub async fn connect<S>(
         &self,
         stream: S,
+        identity: &Identity,
         sni: Option<&str>,
         host: &str,
         alpn: &[Vec<u8>],
@@ -97,40 +176,54 @@ impl UpstreamTls {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let fail =
-            |(trouble, reason), client_certificate_asked| SecureError { trouble, reason, client_certificate_asked };
-        let config = if sni.is_some() { &self.with_sni } else { &self.without_sni };
-        let name =
-            server_name(sni.unwrap_or(host)).map_err(|reason| fail((Trouble::HttpRequestError, reason), false))?;
-        let connector = TlsConnector::from(Arc::clone(config));
+        let name = LeafName::parse(sni.unwrap_or(host)).map_err(|error| unnamed(error.to_string()))?;
+        let server_name = server_name(&name).map_err(unnamed)?;
+        let configs = self.configs(identity, &name);
+        let config = if sni.is_some() { configs.with_sni } else { configs.without_sni };
+        let connector = TlsConnector::from(config);
         // An empty name is not allowed (RFC 7301 section 3.1), and rustls could not send it.
         let alpn: Vec<_> = alpn.iter().filter(|name| !name.is_empty()).cloned().collect();
-        let handshake = ASKED.scope(Cell::new(false), async {
-            let connect = connector.with_alpn(alpn).connect(name, stream);
-            let result = timeout(self.handshake_timeout, connect).await;
-            (result, ASKED.with(Cell::get))
-        });
-        let (result, asked) = Box::pin(handshake).await;
+        let connect = timeout(self.handshake_timeout, connector.with_alpn(alpn).connect(server_name, stream));
+        let (result, seen) = Box::pin(watched(connect)).await;
         let stream = match result {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Err(fail(tls_trouble::explain(&error), asked)),
-            Err(_) => {
-                let reason = format!("the TLS handshake took longer than {} s", self.handshake_timeout.as_secs());
-                return Err(fail((Trouble::ConnectionTimeout, reason), asked));
-            }
+            Ok(Err(error)) => return Err(failed(tls_trouble::explain(&error, seen.refused.as_deref()), &seen)),
+            Err(_) => return Err(failed(tls_trouble::too_slow(self.handshake_timeout), &seen)),
         };
         let connection = stream.get_ref().1;
-        let unfinished = || fail((Trouble::InternalError, "the TLS handshake ended unfinished".to_owned()), asked);
-        let side = tls_side(connection).ok_or_else(unfinished)?;
+        let side = tls_side(connection).ok_or_else(|| failed(tls_trouble::unfinished(), &seen))?;
         let alpn = connection.alpn_protocol().map(<[u8]>::to_vec);
         let leaf = connection.peer_certificates().and_then(<[_]>::first);
         let certificate = leaf.and_then(|der| upstream_certificate::read(der));
-        Ok(Secured { side, alpn, certificate, client_certificate_asked: asked, stream })
+        Ok(Secured {
+            side,
+            alpn,
+            certificate,
+            excused: seen.excused,
+            unverified: self.exceptions.iter().any(|suffix| suffix.covers(&name)),
+            client_certificate_asked: seen.asked,
+            stream,
+        })
     }
 }
 
-fn server_name(host: &str) -> Result<ServerName<'static>, String> {
-    let name = LeafName::parse(host).map_err(|e| e.to_string())?;
+fn failed(explained: tls_trouble::Explained, seen: &Seen) -> SecureError {
+    let tls_trouble::Explained { trouble, fault, reason } = explained;
+    let certificate = seen.refused.as_deref().and_then(upstream_certificate::read);
+    SecureError { trouble, reason, fault, certificate, client_certificate_asked: seen.asked }
+}
+
+fn unnamed(reason: String) -> SecureError {
+    SecureError {
+        trouble: Trouble::HttpRequestError,
+        reason,
+        fault: TlsFault::Other,
+        certificate: None,
+        client_certificate_asked: false,
+    }
+}
+
+fn server_name(name: &LeafName) -> Result<ServerName<'static>, String> {
     match name.ip() {
         Some(address) => Ok(ServerName::from(address)),
         None => ServerName::try_from(name.to_string()).map_err(|_| "the name cannot be verified by TLS".to_owned()),
@@ -143,13 +236,27 @@ struct NoCertificate;
 
 impl ResolvesClientCert for NoCertificate {
     fn resolve(&self, _issuers: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        // Outside a handshake of ours there is nobody to tell.
-        ASKED.try_with(|asked| asked.set(true)).ok();
+        Seen::ask();
         None
     }
 
     fn has_certs(&self) -> bool {
         false
+    }
+}
+
+/// Gives the one it has, and notes that it was wanted.
+#[derive(Debug)]
+struct Configured(Arc<CertifiedKey>);
+
+impl ResolvesClientCert for Configured {
+    fn resolve(&self, _issuers: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Seen::ask();
+        self.0.key.choose_scheme(schemes).is_some().then(|| Arc::clone(&self.0))
+    }
+
+    fn has_certs(&self) -> bool {
+        true
     }
 }
 
@@ -213,7 +320,8 @@ mod tests {
     }
 
     fn client(authority: &Authority) -> UpstreamTls {
-        UpstreamTls::new(&[authority.der().clone()].into_iter().collect(), Duration::from_secs(10)).unwrap()
+        let roots = [authority.der().clone()].into_iter().collect();
+        UpstreamTls::new(UpstreamTrust { roots, ..UpstreamTrust::default() }, Duration::from_secs(10)).unwrap()
     }
 
     /// One handshake; what the client has, and the name the server was asked for.
@@ -232,7 +340,7 @@ mod tests {
             stream.get_ref().1.server_name().map(str::to_owned)
         };
         let connect = async {
-            let mut secured = client.connect(near, sni, host, &alpn).await?;
+            let mut secured = client.connect(near, &Identity::own(), sni, host, &alpn).await?;
             secured.stream.read_u8().await.ok();
             Ok(secured)
         };
@@ -295,7 +403,7 @@ mod tests {
             .await;
         let key = KeyPair::generate().unwrap();
         let own = CertificateParams::new(["a.example".to_owned()]).unwrap().self_signed(&key).unwrap().der().clone();
-        check((None, "a.example"), (own, key), "the issuer of the server's certificate is not trusted").await;
+        check((None, "a.example"), (own, key), "the server's certificate is self-signed").await;
     }
 
     #[tokio::test]
@@ -337,7 +445,7 @@ mod tests {
             let (near, mut far) = tokio::io::duplex(16 * 1024);
             far.write_all(answer).await.unwrap();
             far.shutdown().await.unwrap();
-            let error = client.connect(near, None, "a.example", &[]).await.unwrap_err();
+            let error = client.connect(near, &Identity::own(), None, "a.example", &[]).await.unwrap_err();
             assert_eq!((error.trouble, error.reason.as_str()), (trouble, reason));
         };
         check(b"HTTP/1.1 400 Bad Request\r\n\r\n", Trouble::TlsProtocolError, "the server's answer is not TLS").await;
@@ -345,10 +453,10 @@ mod tests {
         check(b"", Trouble::ConnectionTerminated, "the server closed the connection during the TLS handshake").await;
         let (near, _far) = tokio::io::duplex(16 * 1024);
         let hasty = UpstreamTls { handshake_timeout: Duration::from_millis(1), ..client };
-        let error = hasty.connect(near, None, "a.example", &[]).await.unwrap_err();
+        let error = hasty.connect(near, &Identity::own(), None, "a.example", &[]).await.unwrap_err();
         assert_eq!(error.trouble, Trouble::ConnectionTimeout);
         let (near, _far) = tokio::io::duplex(16);
-        let error = hasty.connect(near, Some("a..b"), "a.example", &[]).await.unwrap_err();
+        let error = hasty.connect(near, &Identity::own(), Some("a..b"), "a.example", &[]).await.unwrap_err();
         assert_eq!(error.trouble, Trouble::HttpRequestError);
     }
 }

@@ -15,6 +15,7 @@ mod locate_text;
 mod man;
 mod output;
 mod panic;
+mod pinned;
 mod rules;
 mod run;
 mod run_banner;
@@ -49,6 +50,8 @@ enum Command {
     Locate(locate::LocateArgs),
     /// Watch a simulated app on loopback, and where its data goes; needs no network.
     Demo(demo::DemoArgs),
+    /// List the apps that are not opened because they reject Landfall's certificate, and open them again.
+    Pinned(pinned::PinnedArgs),
     /// Print a completion script for a shell.
     Completions(completions::CompletionsArgs),
     /// Write the manual pages into a directory.
@@ -82,6 +85,7 @@ impl Command {
             Self::Locate(args) => locate::run(args),
             Self::Completions(args) => completions::run(args),
             Self::Man(args) => man::run(args),
+            Self::Pinned(args) => pinned::run(args),
             Self::Rules(args) => rules::run(args),
             Self::Demo(args) => demo::run(args),
             Self::Run(args) => run::run(args),

@@ -106,7 +106,11 @@ fn exit_of(error: StartError) -> anyhow::Error {
     let exit = match &error {
         StartError::Config(ConfigError::Unreadable { .. }) => Exit::Io,
         StartError::Engine(error) if error.is_io() => Exit::Io,
-        StartError::Config(_) | StartError::Engine(_) | StartError::Roots(_) => Exit::Usage,
+        StartError::Config(_)
+        | StartError::Engine(_)
+        | StartError::Roots(_)
+        | StartError::ClientCertificate(_)
+        | StartError::Credentials(_) => Exit::Usage,
         StartError::Undelivered { .. } => Exit::Partial,
         StartError::Metrics(_) => Exit::Internal,
         _ => Exit::Io,

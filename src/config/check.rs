@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{SHA256, digest};
 
+use super::settings::Pinning;
 use super::{ConfigError, Export, Settings};
 use crate::decode::Budget;
 
@@ -16,6 +17,14 @@ impl Settings {
         if proxy == admin && proxy.port() != 0 {
             return Err(ConfigError::invalid(format!(
                 "`capture.listen` and `console.listen` are both `{proxy}`; give one of them another port"
+            )));
+        }
+        let Pinning { rejections, of, .. } = self.capture.pinning;
+        // Where every one of them is certain.
+        let most = of.saturating_mul(2);
+        if rejections > most {
+            return Err(ConfigError::invalid(format!(
+                "`capture.pinning.rejections` is {rejections}, which {of} connections (`capture.pinning.of`) can never weigh; lower it to {most} or less"
             )));
         }
         self.check_exports()
@@ -36,6 +45,8 @@ impl Settings {
             ("capture.limits.header_block", limits.header_block, 8 << 10, 1 << 20),
             ("capture.limits.header_fields", limits.header_fields, 1, 1000),
             ("capture.limits.body", limits.body, 0, limits.body_budget),
+            ("capture.pinning.rejections", self.capture.pinning.rejections as usize, 1, 1000),
+            ("capture.pinning.of", self.capture.pinning.of as usize, 1, 1000),
             ("capture.limits.slots", limits.slots, 1, 1 << 20),
             ("decode.depth", usize::from(self.decode.depth), 1, 1 << 10),
             ("decode.bytes", self.decode.bytes, 1 << 10, 1 << 30),
@@ -77,8 +88,12 @@ impl Settings {
         ];
         let exports =
             self.export.values_mut().map(|Export::Events { path }| path).filter(|path| *path != Path::new("-"));
+        let certificates =
+            self.capture.client_certificates.iter_mut().flat_map(|it| [&mut it.certificate, &mut it.key]);
+        let credentials = self.capture.upstream_proxy.iter_mut().filter_map(|proxy| proxy.credentials.as_mut());
+        let given = certificates.chain(credentials);
         let singles = self.locate.asn_db.iter_mut().chain(&mut self.ledger.data).chain(exports);
-        let all: Vec<&mut PathBuf> = lists.into_iter().flatten().chain(singles).collect();
+        let all: Vec<&mut PathBuf> = lists.into_iter().flatten().chain(singles).chain(given).collect();
         for path in all {
             *path = base.join(&*path);
         }
@@ -113,6 +128,7 @@ mod tests {
         check(|s| s.capture.limits.body = 1 << 30, "`capture.limits.body_budget`");
         check(|s| s.capture.limits.header_block = 100, "`capture.limits.header_block` is 100; it must be from 8192");
         check(|s| s.capture.limits.slots = 0, "`capture.limits.slots`");
+        check(|s| s.capture.pinning.rejections = 11, "which 5 connections (`capture.pinning.of`) can never weigh");
         let events = |path: &str| Export::Events { path: path.into() };
         check(
             |s| s.export = [("a".into(), events("-")), ("b".into(), events("-"))].into(),

@@ -17,5 +17,9 @@ pub use error::ConfigError;
 pub use file::{EXAMPLE, load};
 pub use geo::locator_config;
 pub use rules_dir::{ReadRules, read_rules};
-pub use settings::{Capture, Console, Decode, Detect, Export, Judge, Ledger, Limits, Locate, Settings};
+
+pub use settings::{
+    Capture, ClientCertificate, Console, Decode, Detect, Export, Judge, Ledger, Limits, Locate, Pinning, Settings,
+    UpstreamProxy,
+};
 pub use value::{NotAValue, Value};

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::value::{many, one, overrides, size};
-use crate::capture::{HostSuffix, LeafName, ResolveOverride};
+use crate::capture::{HostSuffix, LeafName, OnBadUpstream, OnPinned, PinningOptions, ProxyUrl, ResolveOverride};
 use crate::decode::Budget;
 use crate::ledger::{OnTrouble, Sync, WriterOptions};
 use crate::locate::Override;
@@ -43,9 +43,57 @@ pub struct Capture {
     pub bypass: Vec<HostSuffix>,
     /// PEM files of roots that upstream certificates may chain to, beside the platform's.
     pub upstream_ca: Vec<PathBuf>,
+    /// Destinations whose certificates are not verified.
+    #[serde(deserialize_with = "many")]
+    pub unverified: Vec<HostSuffix>,
+    #[serde(deserialize_with = "one")]
+    pub on_bad_upstream: OnBadUpstream,
+    /// Certificates for servers that want one.
+    pub client_certificates: Vec<ClientCertificate>,
     #[serde(deserialize_with = "many")]
     pub resolve: Vec<ResolveOverride>,
+    /// Offers of HTTP/3 are taken out of responses.
+    pub strip_alt_svc: bool,
+    #[serde(deserialize_with = "one")]
+    pub on_pinned: OnPinned,
+    pub pinning: Pinning,
+    /// `None`: destinations are dialled directly.
+    pub upstream_proxy: Option<UpstreamProxy>,
     pub limits: Limits,
+}
+
+/// A certificate that servers of a host are shown when they want one.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientCertificate {
+    #[serde(deserialize_with = "one")]
+    pub host: HostSuffix,
+    /// PEM files; the key may stand in the certificate's.
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+/// When a client counts as not accepting Landfall's certificate for a host.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pinning {
+    pub rejections: u32,
+    pub of: u32,
+    #[serde(deserialize_with = "one")]
+    pub ttl: Duration,
+}
+
+/// A proxy behind this one.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpstreamProxy {
+    #[serde(deserialize_with = "one")]
+    pub url: ProxyUrl,
+    /// File with `user:password`.
+    pub credentials: Option<PathBuf>,
+    /// Destinations that are dialled directly.
+    #[serde(default, deserialize_with = "many")]
+    pub bypass: Vec<HostSuffix>,
 }
 
 /// What one peer may cost. Sizes in bytes.
@@ -70,6 +118,9 @@ pub struct Limits {
     /// No byte in either direction.
     #[serde(deserialize_with = "one")]
     pub idle: Duration,
+    /// From a request to the head of its response, while nothing passes.
+    #[serde(deserialize_with = "one")]
+    pub response: Duration,
     /// Copy kept of one body; what is beyond is relayed, and the copy says that it was cut.
     #[serde(deserialize_with = "size")]
     pub body: usize,
@@ -167,9 +218,23 @@ impl Default for Capture {
             allow_clients: Vec::new(),
             bypass: Vec::new(),
             upstream_ca: Vec::new(),
+            unverified: Vec::new(),
+            on_bad_upstream: OnBadUpstream::default(),
+            client_certificates: Vec::new(),
             resolve: Vec::new(),
+            strip_alt_svc: false,
+            on_pinned: PinningOptions::default().on_pinned,
+            pinning: Pinning::default(),
+            upstream_proxy: None,
             limits: Limits::default(),
         }
+    }
+}
+
+impl Default for Pinning {
+    fn default() -> Self {
+        let PinningOptions { rejections, of, ttl, .. } = PinningOptions::default();
+        Self { rejections, of, ttl }
     }
 }
 
@@ -183,6 +248,7 @@ impl Default for Limits {
             header_read: Duration::from_secs(30),
             connect: Duration::from_secs(10),
             idle: Duration::from_secs(300),
+            response: Duration::from_secs(300),
             body: 8 << 20,
             body_budget: 128 << 20,
             slots: 1024,

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 
-use crate::capture::{HostSuffix, LeafName, OverrideError, ResolveOverride};
+use crate::capture::{HostSuffix, LeafName, OnBadUpstream, OnPinned, OverrideError, ProxyUrl, ResolveOverride};
 use crate::ledger::{OnTrouble, Sync};
 use crate::locate::{Country, Override};
 
@@ -79,6 +79,41 @@ impl Value for Sync {
             "normal" => Some(Self::Normal),
             _ => None,
         }
+    }
+}
+
+impl Value for OnPinned {
+    const EXPECTED: &str = "a way to act on pinned apps; write `tunnel`, `block` or `intercept`";
+    fn read(text: &str) -> Option<Self> {
+        match text {
+            "tunnel" => Some(Self::Tunnel),
+            "block" => Some(Self::Block),
+            "intercept" => Some(Self::Intercept),
+            _ => None,
+        }
+    }
+}
+
+impl Value for OnBadUpstream {
+    const EXPECTED: &str = "a way to tell of a server that cannot be trusted; write `page` or `alert`";
+    fn read(text: &str) -> Option<Self> {
+        match text {
+            "page" => Some(Self::Page),
+            "alert" => Some(Self::Alert),
+            _ => None,
+        }
+    }
+}
+
+impl Value for ProxyUrl {
+    const EXPECTED: &str =
+        "a proxy; write `http://proxy.example:3128`, `https://…` or `socks5://…`; credentials go into a file";
+    fn read(text: &str) -> Option<Self> {
+        ProxyUrl::parse(text)
+    }
+    /// Whoever writes a password into the URL must not read it again in an error.
+    fn parse(text: &str) -> Result<Self, NotAValue> {
+        Self::read(text).ok_or_else(|| NotAValue(format!("this is not {}", Self::EXPECTED)))
     }
 }
 

@@ -16,6 +16,13 @@ use crate::capture::LeafName;
 /// Paths that are open wherever the listener is bound.
 const OPEN: [&str; 4] = ["/-/healthy", "/-/ready", "/ca.pem", "/ca.crt"];
 
+/// Where the interface for programs begins.
+pub(super) const API: &str = "/api/v1";
+
+fn is_api(path: &str) -> bool {
+    path.starts_with("/api")
+}
+
 const HEADERS: [(HeaderName, &str); 6] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -35,9 +42,11 @@ pub(super) struct Local(pub SocketAddr);
 /// Let a request through to its handler, or answer in its stead; dress every answer.
 pub(super) async fn guard(State(admin): State<Arc<Admin>>, request: Request, next: Next) -> Response {
     let local = request.extensions().get::<Local>().map(|Local(address)| address.ip().to_canonical());
+    // What can change something wants the token everywhere: anybody's page can send a request to loopback.
+    let token = if is_api(request.uri().path()) { Some(&admin.api.token) } else { admin.token.as_ref() };
     let refusal = if !own_host(&request, &admin.hosts, local) {
         Some(misdirected())
-    } else if OPEN.contains(&request.uri().path()) || authorised(request.headers(), admin.token.as_ref(), local) {
+    } else if OPEN.contains(&request.uri().path()) || authorised(request.headers(), token, local) {
         None
     } else {
         Some(unauthorised())

@@ -1,8 +1,9 @@
 //! The admin listener: metrics, health, the CA to trust, a page that says what is here.
 //!
 //! Every request passes the `guard` first: a foreign `Host` is answered 421, and what is not open wants the token when the
-//! listener is bound elsewhere than loopback. Nothing here changes anything; there are only GET and HEAD.
+//! listener is bound elsewhere than loopback. Only `/api/v1` changes anything, and it wants the token always.
 
+mod api;
 mod guard;
 mod page;
 mod routes;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 use crate::capture::LeafName;
 
+pub use api::{Api, Audit};
 pub use server::serve;
 pub use token::{TOKEN_FILE, Token, TokenError};
 
@@ -32,6 +34,7 @@ pub struct Admin {
     /// Whether exchanges can be taken and recorded now; else the reason.
     pub ready: Arc<dyn Fn() -> Result<(), String> + Send + Sync>,
     pub ca: CaFacts,
+    pub api: Api,
 }
 
 /// The certificate authority as it is shown; never the key.

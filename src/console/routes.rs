@@ -11,9 +11,9 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 
-use super::Admin;
-use super::guard::guard;
+use super::guard::{API, guard};
 use super::page::{STYLE, page};
+use super::{Admin, api};
 
 type Typed<B> = ([(HeaderName, &'static str); 1], B);
 
@@ -33,9 +33,14 @@ pub(super) fn router(admin: Arc<Admin>) -> Router {
             get(async |State(admin): State<Arc<Admin>>| typed("application/x-x509-ca-cert", admin.ca.der.clone())),
         )
         .route("/proxy.pac", get(proxy_pac))
+        .nest(API, api::routes())
         .fallback(async || (StatusCode::NOT_FOUND, "404: there is nothing here; `/` says what is\n"))
         .method_not_allowed_fallback(async || {
-            (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")], "405: only GET and HEAD\n")
+            (
+                StatusCode::METHOD_NOT_ALLOWED,
+                [(header::ALLOW, "GET, HEAD")],
+                "405: only GET and HEAD, and DELETE below `/api/v1`\n",
+            )
         })
         .layer(from_fn_with_state(Arc::clone(&admin), guard))
         .with_state(admin)

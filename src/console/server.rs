@@ -95,8 +95,9 @@ mod tests {
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    use super::super::{CaFacts, Token};
+    use super::super::{Api, CaFacts, Token};
     use super::*;
+    use crate::capture::{Learnt, PinningOptions};
 
     fn admin(token: Option<Token>) -> Admin {
         Admin {
@@ -110,6 +111,11 @@ mod tests {
                 der: vec![0x30, 0x82],
                 fingerprint: "AB:CD".to_owned(),
                 path: PathBuf::from("/data/ca.pem"),
+            },
+            api: Api {
+                token: Token::open_or_create(tempfile::tempdir().expect("a directory").path()).expect("a token"),
+                learnt: Arc::new(Learnt::new(PinningOptions::default())),
+                audit: Arc::new(|_, _| ()),
             },
         }
     }

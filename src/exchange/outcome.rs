@@ -94,16 +94,20 @@ pub enum Trouble {
     ConnectionLimitReached,
     /// The ledger or its queue could not take another exchange.
     LedgerUnavailable,
+    /// An upstream proxy refuses Landfall's credentials, or wants some that are not configured.
+    ProxyConfigurationError,
     /// The client ended a handshake with a certificate alert.
     CertificateRejected,
     /// The client closed after the handshake without a byte.
     SilentClose,
-    /// The client reset the connection.
+    /// A side reset the connection.
     Reset,
     /// The client closed before its `Finished`.
     FinBeforeFinished,
     /// A TLS 1.3 alert came after the handshake seemed done.
     LateAlert,
+    /// The client insists on Encrypted Client Hello, and gave up when it was not accepted.
+    Ech,
     /// A wait ended at its limit.
     Timeout,
     Shutdown,
@@ -131,11 +135,13 @@ impl Trouble {
             Self::ProxyLoopDetected => "proxy_loop_detected",
             Self::ConnectionLimitReached => "connection_limit_reached",
             Self::LedgerUnavailable => "ledger_unavailable",
+            Self::ProxyConfigurationError => "proxy_configuration_error",
             Self::CertificateRejected => "certificate_rejected",
             Self::SilentClose => "silent_close",
             Self::Reset => "reset",
             Self::FinBeforeFinished => "fin_before_finished",
             Self::LateAlert => "late_alert",
+            Self::Ech => "ech",
             Self::Timeout => "timeout",
             Self::Shutdown => "shutdown",
             Self::InternalError => "internal_error",

@@ -9,6 +9,7 @@ mod metrics;
 mod running;
 mod signals;
 mod start;
+mod way_out;
 mod workers;
 
 pub use engine::{Engine, EngineError};

@@ -13,15 +13,17 @@ use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use super::workers::Workers;
-use super::{Engine, StartError};
+use super::{Engine, StartError, way_out};
 use crate::capture::{
-    self, Ca, Capture, CaptureConfig, Counters, ExtraRoots, Limits, Parts, Policy, Resolver, Sink, UpstreamTls,
+    self, Ca, Capture, CaptureConfig, Counters, Learnt, Limits, Parts, PinningOptions, Policy, Resolver, Sink,
+    UpstreamTls,
 };
 use crate::config::{self, Export, Settings};
-use crate::console::{self, Admin, CaFacts, Token};
+use crate::console::{self, Admin, Api, CaFacts, Token};
 use crate::exchange::{Session, SessionId};
 use crate::export::{Events, Metrics, Target};
-use crate::ledger::{self, Entry, GapReason, Ledger, LedgerHealth, SessionEvent, Writer, WriterOptions};
+use crate::ledger::record::template;
+use crate::ledger::{self, Actor, Entry, GapReason, Ledger, LedgerHealth, SessionEvent, Writer, WriterOptions};
 
 /// What a run is called in the record.
 #[derive(Debug, Clone, Default)]
@@ -63,10 +65,13 @@ impl Running {
         let ledger = Arc::new(Ledger::open(&data, settings.ledger.sync)?);
         let ca = Arc::new(Ca::open_or_create(&data, Timestamp::now())?);
         let engine = Engine::build(settings, ledger.keys().clone(), false)?;
-        let roots = ExtraRoots::read(&settings.capture.upstream_ca)?;
-        let upstream_tls = UpstreamTls::new(&roots, settings.capture.limits.handshake)?;
+        let upstream_tls = UpstreamTls::new(way_out::trust(&settings.capture)?, settings.capture.limits.handshake)?;
+        let (upstream_proxy, about_proxy) = way_out::upstream_proxy(&settings.capture)?;
+        let learnt = Arc::new(Learnt::new(pinning(&settings.capture)));
+        learnt.restore(capture::read_pinned(&data)?);
         let mut warnings = engine.warnings.clone();
-        warnings.extend(upstream_tls.warning().map(str::to_owned));
+        warnings.extend(upstream_tls.warnings().iter().cloned());
+        warnings.extend(about_proxy);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("io").build()?;
         let _inside = runtime.enter();
         let proxy_listener = bind(&runtime, settings.capture.listen, "--listen")?;
@@ -108,6 +113,7 @@ impl Running {
         record_abandoned(&ledger, &writer)?;
         record_session(&writer, &session, SessionEvent::Opened);
         let ca_facts = ca_facts(&ca, &data);
+        let token = Token::open_or_create(&data)?;
         let admin_shutdown = CancellationToken::new();
         let admin_task = serve_admin(
             &runtime,
@@ -115,7 +121,8 @@ impl Running {
             Admin {
                 proxy,
                 hosts: settings.console.hosts.clone(),
-                token: (!admin.ip().is_loopback()).then(|| Token::open_or_create(&data)).transpose()?,
+                token: (!admin.ip().is_loopback()).then(|| token.clone()),
+                api: Api { token, learnt: Arc::clone(&learnt), audit: audit(&writer) },
                 metrics: super::metrics::exposition(&metrics, &sink, writer.sender()),
                 ready: Arc::new(move || readiness(&health)),
                 ca: ca_facts.clone(),
@@ -130,6 +137,9 @@ impl Running {
                 session: Arc::clone(&session),
                 ca,
                 upstream_tls,
+                upstream_proxy,
+                learnt,
+                keep_pinned: keep_pinned(&data),
                 sink: Arc::clone(&sink),
                 counters,
             },
@@ -202,6 +212,18 @@ fn record_session(writer: &Writer, session: &Arc<Session>, event: SessionEvent) 
     }
 }
 
+/// Changes made over the admin listener are recorded.
+fn audit(writer: &Writer) -> console::Audit {
+    let ledger = writer.sender();
+    Arc::new(move |action, before| {
+        let (actor, at) = (Actor::Admin, Timestamp::now());
+        let entry = Entry::Audit { action, actor, before: Some(before), after: None, at };
+        if ledger.send(entry).is_err() {
+            tracing::error!("a change could not be recorded: the ledger's writer is gone");
+        }
+    })
+}
+
 /// A run before this one that was killed leaves a gap: what was under way then went unrecorded.
 fn record_abandoned(ledger: &Ledger, writer: &Writer) -> Result<(), StartError> {
     let Some(from) = ledger.reader()?.abandoned()? else { return Ok(()) };
@@ -248,6 +270,22 @@ fn writer_options(settings: &Settings) -> WriterOptions {
     WriterOptions { group: settings.ledger.group, on_trouble: settings.ledger.on_trouble, ..WriterOptions::default() }
 }
 
+fn pinning(settings: &config::Capture) -> PinningOptions {
+    let config::Pinning { rejections, of, ttl } = settings.pinning;
+    PinningOptions { on_pinned: settings.on_pinned, rejections, of, ttl }
+}
+
+/// Pairs whose host is a value itself are not written down: they are learnt anew.
+fn keep_pinned(data: &std::path::Path) -> capture::KeepPinned {
+    let data = data.to_owned();
+    Arc::new(move |mut pairs| {
+        pairs.retain(|pair| template::host(&pair.host) == pair.host);
+        if let Err(error) = capture::write_pinned(&data, pairs) {
+            tracing::warn!(%error, "pinned pairs could not be written down");
+        }
+    })
+}
+
 fn capture_config(settings: &Settings) -> CaptureConfig {
     let limits = &settings.capture.limits;
     CaptureConfig {
@@ -267,11 +305,14 @@ fn capture_config(settings: &Settings) -> CaptureConfig {
             handshake: limits.handshake,
             connect: limits.connect,
             idle: limits.idle,
+            response: limits.response,
             body: limits.body,
             bodies: limits.body_budget,
             ..Limits::default()
         },
-        ..CaptureConfig::default()
+        pinning: pinning(&settings.capture),
+        on_bad_upstream: settings.capture.on_bad_upstream,
+        strip_alt_svc: settings.capture.strip_alt_svc,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::EngineError;
-use crate::capture::{CaError, LeafError, RootsError};
+use crate::capture::{CaError, ClientCertificateError, CredentialsError, LeafError, PinnedFileError, RootsError};
 use crate::config::ConfigError;
 use crate::console::TokenError;
 use crate::export::ExportError;
@@ -22,6 +22,12 @@ pub enum StartError {
     Leaf(#[from] LeafError),
     #[error(transparent)]
     Roots(#[from] RootsError),
+    #[error(transparent)]
+    ClientCertificate(#[from] ClientCertificateError),
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    #[error(transparent)]
+    Pinned(#[from] PinnedFileError),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     #[error(transparent)]
