@@ -26,7 +26,9 @@ pub fn is_mostly_text(bytes: &[u8]) -> bool {
     let sample = &bytes[..bytes.len().min(SAMPLE)];
     let odd = sample.iter().filter(|&&byte| is_control(byte)).count();
     let broken = sample.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
-    odd == 0 && broken <= 1 + sample.len() / 16
+    // In a single-byte charset every letter beyond ASCII counts as broken.
+    let bearable = if is_single_byte(sample) { 4 } else { 16 };
+    odd == 0 && broken <= 1 + sample.len() / bearable
 }
 
 /// The source's bytes as text. A character cut at the end of a prefix is left out.
@@ -39,11 +41,33 @@ pub fn text<'x>(walk: &Walk<'x>, source: Source<'x>) -> &'x str {
         }
         Err(_) => {}
     }
-    if source.media.param("charset").is_some_and(is_latin1) {
-        let text: String = bytes.iter().map(|&byte| char::from(byte)).collect();
-        return walk.arena.text(&text);
+    if source.media.param("charset").is_some_and(is_latin1) || is_single_byte(bytes) {
+        return walk.arena.text(&from_windows_1252(bytes));
     }
     lossy(walk, bytes)
+}
+
+/// Whether bytes that are no UTF-8 hold no character of it beyond ASCII either, so that some single-byte charset is likelier.
+fn is_single_byte(bytes: &[u8]) -> bool {
+    bytes.utf8_chunks().all(|chunk| chunk.valid().is_ascii())
+}
+
+/// windows-1252, which the web takes Latin-1 and ASCII for, too (WHATWG Encoding).
+fn from_windows_1252(bytes: &[u8]) -> String {
+    const UPPER: [char; 32] = [
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',
+        '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+    ];
+    let character = |&byte: &u8| match byte {
+        0x80..=0x9f => UPPER[usize::from(byte - 0x80)],
+        _ => char::from(byte),
+    };
+    bytes.iter().map(character).collect()
+}
+
+/// A header's value: UTF-8, else the single-byte charset that HTTP once had (RFC 9110 section 5.5).
+pub fn header<'x>(walk: &Walk<'x>, bytes: &'x [u8]) -> &'x str {
+    std::str::from_utf8(bytes).unwrap_or_else(|_| walk.arena.text(&from_windows_1252(bytes)))
 }
 
 /// The bytes as UTF-8, broken sequences replaced by U+FFFD.
@@ -77,15 +101,25 @@ fn utf16(source: Source<'_>) -> Option<(usize, ByteOrder)> {
         [0xfe, 0xff, ..] => Some((2, u16::from_be_bytes)),
         [b'{' | b'[' | b'<' | b'"', 0, _, 0, ..] => Some((0, u16::from_le_bytes)),
         [0, b'{' | b'[' | b'<' | b'"', 0, _, ..] => Some((0, u16::from_be_bytes)),
-        [_, 0, _, 0, ..] if source.media.param("charset")?.eq_ignore_ascii_case("utf-16le") => {
-            Some((0, u16::from_le_bytes))
+        _ => {
+            let charset = source.media.param("charset")?;
+            let named = |name: &str| charset.eq_ignore_ascii_case(name);
+            // Servers name it and send UTF-8 all the same.
+            let wide = !is_text(source.bytes);
+            match source.bytes {
+                _ if named("utf-16le") && wide => Some((0, u16::from_le_bytes)),
+                [_, 0, ..] if named("utf-16") && wide => Some((0, u16::from_le_bytes)),
+                _ if (named("utf-16be") || named("utf-16")) && wide => Some((0, u16::from_be_bytes)),
+                _ => None,
+            }
         }
-        _ => None,
     }
 }
 
 fn is_latin1(charset: &str) -> bool {
-    ["iso-8859-1", "latin1", "windows-1252", "us-ascii"].iter().any(|name| charset.eq_ignore_ascii_case(name))
+    ["iso-8859-1", "iso8859-1", "latin1", "latin-1", "windows-1252", "cp1252", "us-ascii"]
+        .iter()
+        .any(|name| charset.eq_ignore_ascii_case(name))
 }
 
 fn is_control(byte: u8) -> bool {

@@ -40,6 +40,16 @@ pub struct Field<'x> {
     pub layers: Layers<'x>,
 }
 
+/// Bytes that no format explains. What somebody knows to look for may still be in them.
+#[derive(Debug, Clone, Copy)]
+pub struct Blob<'x> {
+    pub part: Part,
+    pub path: Path<'x>,
+    pub key: Option<&'x str>,
+    pub bytes: &'x [u8],
+    pub layers: Layers<'x>,
+}
+
 /// What the value was in its format: a number in JSON tells more than a digit string in a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ValueKind {
@@ -187,6 +197,8 @@ impl UnreadReason {
 pub struct Decoded<'x> {
     pub fields: Vec<Field<'x>>,
     pub unread: Vec<Unread>,
+    /// What the unread places hold, as far as it is there.
+    pub blobs: Vec<Blob<'x>>,
     /// Decoded bytes by format name, for `landfall_inspected_bytes_total`.
     pub bytes_by_format: BTreeMap<&'static str, u64>,
 }

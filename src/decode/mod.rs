@@ -21,7 +21,7 @@ mod walk;
 
 pub use budget::Budget;
 pub use field::{
-    Arena, Decoded, Direction, Field, Inspection, Layer, Layers, Part, PartKind, Unread, UnreadReason, ValueKind,
+    Arena, Blob, Decoded, Direction, Field, Inspection, Layer, Layers, Part, PartKind, Unread, UnreadReason, ValueKind,
 };
 pub use mask::mask_key;
 pub use media::Media;

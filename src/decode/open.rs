@@ -32,10 +32,16 @@ pub fn open<'x>(walk: &mut Walk<'x>, place: Place<'x>, source: Source<'x>) -> Re
     }
     match format::choose(source) {
         Some(choice) => read(walk, place, source, choice),
-        None => {
-            walk.note(place, UnreadReason::Unsupported);
-            Ok(())
-        }
+        None => match coding::guessed(walk, source.bytes, source.cut) {
+            Some((coding, bytes)) => {
+                let place = walk.layer(place, coding.name)?;
+                open(walk, place, Source { bytes, ..source })
+            }
+            None => {
+                walk.unread_bytes(place, source.bytes, UnreadReason::Unsupported);
+                Ok(())
+            }
+        },
     }
 }
 
@@ -62,7 +68,7 @@ fn read<'x>(walk: &mut Walk<'x>, place: Place<'x>, source: Source<'x>, choice: C
         return (text.walk)(walk, inside, source);
     }
     if flaw.is_some() {
-        walk.note(place, UnreadReason::Malformed);
+        walk.unread_bytes(place, source.bytes, UnreadReason::Malformed);
     }
     walk.count(choice.format.name, source.bytes.len());
     Ok(())

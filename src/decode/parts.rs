@@ -59,7 +59,7 @@ fn walk_headers<'x>(walk: &mut Walk<'x>, direction: Direction, headers: &'x Head
     let header = walk.layer(Place::root(Part { direction, kind: PartKind::Header }), "header")?;
     let cookie = walk.layer(Place::root(Part { direction, kind: PartKind::Cookie }), "cookie")?;
     for (name, value) in headers.iter() {
-        let text = charset::lossy(walk, value);
+        let text = charset::header(walk, value);
         if name.eq_ignore_ascii_case("cookie") {
             walk.count("cookie", text.len());
             walk_pairs(walk, cookie, text, ';', cookie_text)?;

@@ -13,10 +13,13 @@ use crate::exchange::{
     WireBytes,
 };
 
+mod binary;
 mod bodies;
+mod codings;
 mod corpus;
 mod families;
 mod hostile;
+mod inside;
 mod nested;
 mod parts;
 

@@ -1,9 +1,7 @@
 //! One decoding under way: what came out so far, and what the budget still allows.
 
-use std::collections::BTreeMap;
-
 use super::{
-    Arena, Budget, Decoded, Field, Layers, Part, Path, Step, Unread, UnreadReason, ValueKind, mask_key, nested,
+    Arena, Blob, Budget, Decoded, Field, Layers, Part, Path, Step, Unread, UnreadReason, ValueKind, mask_key, nested,
 };
 
 /// Layers around one value, whatever the budget says: each layer is one level of recursion.
@@ -46,6 +44,13 @@ impl<'x> Place<'x> {
     }
 }
 
+impl Place<'_> {
+    /// The same place, but what stands here has no name: the one above speaks of something larger.
+    pub fn unnamed(self) -> Self {
+        Self { key: None, ..self }
+    }
+}
+
 /// The state of one decoding. Formats, codings and nested encodings all work through it, so that one budget bounds them all.
 pub struct Walk<'x> {
     pub arena: &'x Arena,
@@ -60,6 +65,7 @@ pub struct Walk<'x> {
 pub struct Mark {
     fields: usize,
     unread: usize,
+    blobs: usize,
 }
 
 impl<'x> Walk<'x> {
@@ -69,7 +75,7 @@ impl<'x> Walk<'x> {
             budget: Budget { depth: budget.depth.min(MAX_DEPTH), ..*budget },
             bytes_left: budget.bytes,
             steps_left: budget.fields.saturating_mul(STEPS_PER_FIELD),
-            out: Decoded { fields: Vec::new(), unread: Vec::new(), bytes_by_format: BTreeMap::new() },
+            out: Decoded::default(),
         }
     }
 
@@ -137,6 +143,13 @@ impl<'x> Walk<'x> {
         }
     }
 
+    /// Say that these bytes could not be read, and keep them for whoever knows what to look for.
+    pub fn unread_bytes(&mut self, place: Place<'x>, bytes: &'x [u8], reason: UnreadReason) {
+        self.note(place, reason);
+        let Place { part, path, key, layers, .. } = place;
+        self.out.blobs.push(Blob { part, path, key, layers, bytes });
+    }
+
     /// How many decoded bytes may still be made.
     pub fn bytes_left(&self) -> usize {
         self.bytes_left
@@ -166,7 +179,7 @@ impl<'x> Walk<'x> {
     }
 
     pub fn mark(&self) -> Mark {
-        Mark { fields: self.out.fields.len(), unread: self.out.unread.len() }
+        Mark { fields: self.out.fields.len(), unread: self.out.unread.len(), blobs: self.out.blobs.len() }
     }
 
     /// Fields that came out so far.
@@ -188,6 +201,7 @@ impl<'x> Walk<'x> {
     pub fn back_to(&mut self, mark: Mark) {
         self.out.fields.truncate(mark.fields);
         self.out.unread.truncate(mark.unread);
+        self.out.blobs.truncate(mark.blobs);
     }
 
     fn spend_step(&mut self, place: Place<'x>) -> Result<(), Flaw> {

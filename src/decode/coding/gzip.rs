@@ -24,7 +24,8 @@ fn decode(mut bytes: &[u8], sink: &mut Sink) -> Result<(), Flaw> {
         if trailer[..4] != crc.sum().to_le_bytes() || trailer[4..] != crc.amount().to_le_bytes() {
             return Err(Flaw::Malformed);
         }
-        bytes = rest;
+        // Tapes and blocks are filled up with zeros.
+        bytes = if rest.iter().all(|&byte| byte == 0) { &[] } else { rest };
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ mod zstd;
 
 pub use sink::Sink;
 
-use super::{Flaw, Place, UnreadReason, Walk, charset};
+use super::{Flaw, Place, UnreadReason, Walk, charset, format};
 
 /// Every coding that can be undone. To add one: its file, and its line here.
 pub const CODINGS: &[&Coding] = &[&gzip::CODING, &deflate::CODING, &brotli::CODING, &zstd::CODING];
@@ -66,6 +66,8 @@ pub fn undo_named<'x>(walk: &mut Walk<'x>, coding: &Coding, bytes: &[u8], trust:
         Signature::Sure(has) => {
             return has(bytes).then(|| undo(walk, coding, bytes));
         }
+        // Another coding's magic number: the header is wrong, and the bytes will say so themselves.
+        _ if sniffed(bytes).is_some() => return None,
         Signature::Hint(has) => has(bytes),
         Signature::Nothing => false,
     };
@@ -79,11 +81,31 @@ pub fn undo_named<'x>(walk: &mut Walk<'x>, coding: &Coding, bytes: &[u8], trust:
         Some(Flaw::Ended) => trust.cut,
         Some(Flaw::Malformed) => false,
     };
-    if !clean && charset::is_text(bytes) {
+    let mislabelled = || charset::is_text(bytes) || undone.bytes.is_empty();
+    if !clean && (mislabelled() || guessed(walk, bytes, trust.cut).is_some()) {
         walk.refund_bytes(budget_before - walk.bytes_left());
         return None;
     }
     Some(undone)
+}
+
+/// The coding that bytes of no known format are in although nothing names it: one that ends cleanly, and gives text or a known
+/// format. `cut` bytes prove nothing.
+pub fn guessed<'x>(walk: &mut Walk<'x>, bytes: &[u8], cut: bool) -> Option<(&'static Coding, &'x [u8])> {
+    const SHORTEST: usize = 8;
+    if cut || bytes.len() < SHORTEST {
+        return None;
+    }
+    for coding in [&deflate::CODING, &brotli::CODING] {
+        let budget_before = walk.bytes_left();
+        let undone = undo(walk, coding, bytes);
+        let text = undone.bytes.len() >= SHORTEST && charset::is_text(undone.bytes);
+        if undone.flaw.is_none() && (text || format::is_known(undone.bytes)) {
+            return Some((coding, undone.bytes));
+        }
+        walk.refund_bytes(budget_before - walk.bytes_left());
+    }
+    None
 }
 
 /// Undo a coding, as far as the bytes and the budget go.

@@ -13,7 +13,8 @@ pub const CODING: Coding =
     Coding { name: "zstd", names: &["zstd", "x-zstd"], signature: Signature::Sure(is_zstd), decode };
 
 fn is_zstd(bytes: &[u8]) -> bool {
-    bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
+    // A frame, or one to be skipped (RFC 8878 section 3.1).
+    matches!(bytes, [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
 }
 
 fn decode(bytes: &[u8], sink: &mut Sink) -> Result<(), Flaw> {

@@ -2,8 +2,9 @@
 
 use percent_encoding::percent_decode_str;
 
+use super::form_names::Names;
 use super::{Format, Sniff, start};
-use crate::decode::{Flaw, Place, Source, Step, Walk, charset};
+use crate::decode::{Flaw, Place, Source, Walk, charset};
 
 pub const FORMAT: Format = Format { name: "form", types: &["application/x-www-form-urlencoded"], sniff, walk };
 
@@ -25,13 +26,14 @@ pub fn walk_pairs<'x>(
     separator: char,
     decode: fn(&Walk<'x>, &'x str) -> &'x str,
 ) -> Result<(), Flaw> {
+    let mut names = Names::default();
     for pair in text.split(separator) {
         let (name, value) = pair.split_once('=').unwrap_or(("", pair));
         let (name, value) = (decode(walk, name), decode(walk, value));
         if value.is_empty() {
             continue;
         }
-        let place = if name.is_empty() { place } else { walk.child(place, Step::Key(name))? };
+        let place = names.place(walk, place, name)?;
         walk.value(place, value)?;
     }
     Ok(())
@@ -46,6 +48,11 @@ fn decoded<'x>(walk: &Walk<'x>, text: &'x str) -> &'x str {
     let spaced = if plus { text.replace('+', " ") } else { text.to_owned() };
     let decoded = percent_decode_str(&spaced).decode_utf8_lossy();
     walk.arena.text(&decoded)
+}
+
+/// Whether a text is pairs of plain names and values, at least `least` of them with a value.
+pub fn is_query(text: &str, least: usize) -> bool {
+    sniff(text.as_bytes()) == Sniff::Yes && text.split('&').count() >= least
 }
 
 /// Sure only where every pair has a plain name and a value that needs no further escaping.

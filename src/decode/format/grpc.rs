@@ -78,9 +78,26 @@ fn length(bytes: &[u8]) -> usize {
     length.map_or(0, |length| usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX))
 }
 
+/// Frames that fill the bytes exactly, the first of them a message with text in it or compressed.
 fn sniff(bytes: &[u8]) -> Sniff {
-    match bytes.first() {
-        Some(0 | 1 | 0x80 | 0x81) => Sniff::Maybe,
+    match frame(bytes) {
+        Some((0 | 1, first, _)) if is_framed(bytes) && is_telling(first) => Sniff::Yes,
+        Some((0 | 1 | 0x80 | 0x81, ..)) => Sniff::Maybe,
         _ => Sniff::No,
     }
+}
+
+pub(super) fn is_framed(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        match frame(rest) {
+            Some((0 | 1 | 0x80 | 0x81, message, after)) if message.len() == length(rest) => rest = after,
+            _ => return false,
+        }
+    }
+    true
+}
+
+fn is_telling(message: &[u8]) -> bool {
+    coding::sniffed(message).is_some() || protobuf::is_telling(message, 0)
 }

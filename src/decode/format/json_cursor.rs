@@ -137,7 +137,7 @@ impl<'x> Raw<'x> {
 }
 
 /// Escapes undone (RFC 8259 section 7); an unknown one stands for its character, a lone surrogate for U+FFFD.
-fn unescaped(raw: &str) -> String {
+pub fn unescaped(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;
     while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {

@@ -1,18 +1,31 @@
 //! The formats that can be walked: one file each, one line each in the registry.
 
+mod blob;
+mod cbor;
+mod exif;
 mod form;
+mod form_names;
+mod graphql;
 mod grpc;
+mod grpc_web_text;
 mod json;
 mod json_cursor;
+mod msgpack;
 mod multipart;
 mod ndjson;
+mod plist;
+mod plist_binary;
 mod protobuf;
+mod protobuf_wire;
 mod socketio;
 mod sse;
 mod text;
+mod tokens;
 mod xml;
 
-pub use form::{walk_pairs, walk_query};
+pub use blob::{is_known, walk as walk_bytes};
+pub use form::{is_query, walk_pairs, walk_query};
+pub use graphql::{looks as is_graphql, walk_document as walk_graphql};
 pub use json::walk_whole as walk_json;
 pub use text::FORMAT as TEXT;
 
@@ -20,13 +33,19 @@ use super::{Flaw, Place, Source, Walk, charset};
 
 /// Every format, the surest signs first. To add one: its file, and its line here.
 pub const FORMATS: &[&Format] = &[
+    &exif::FORMAT,
     &multipart::FORMAT,
+    &plist::FORMAT,
     &ndjson::FORMAT,
     &json::FORMAT,
     &socketio::FORMAT,
     &sse::FORMAT,
     &xml::FORMAT,
+    &graphql::FORMAT,
     &form::FORMAT,
+    &grpc_web_text::FORMAT,
+    &msgpack::FORMAT,
+    &cbor::FORMAT,
     &grpc::FORMAT,
     &protobuf::FORMAT,
     &TEXT,
@@ -75,6 +94,20 @@ pub fn choose(source: Source<'_>) -> Option<Choice> {
         Some(format) if sniffed == Sniff::Maybe => Some(Choice { format, declared: true }),
         _ => charset::is_mostly_text(source.bytes).then_some(Choice { format: &TEXT, declared: false }),
     }
+}
+
+/// Formats of bytes that are no text.
+const BINARY: &[&Format] =
+    &[&exif::FORMAT, &plist::FORMAT, &msgpack::FORMAT, &cbor::FORMAT, &grpc::FORMAT, &protobuf::FORMAT];
+
+/// Whether the bytes are a picture.
+pub fn is_image(bytes: &[u8]) -> bool {
+    (exif::FORMAT.sniff)(bytes) == Sniff::Yes
+}
+
+/// Whether the bytes are surely one of the binary formats.
+fn is_binary(bytes: &[u8]) -> bool {
+    !charset::is_text(bytes) && BINARY.iter().any(|format| (format.sniff)(bytes) == Sniff::Yes)
 }
 
 /// The bytes without a byte order mark and leading white space: where the first sign of a format stands.

@@ -1,10 +1,15 @@
 //! Protocol Buffers without a schema: the wire format tells structure and field numbers, not names.
 //!
-//! A length-delimited field is text if it reads as text, else a message if it parses as one, else bytes. Numbers are given
-//! as they most plausibly were: doubles and floats of everyday size, integers otherwise.
+//! A length-delimited field is text if it reads as text, packed floats if all of them are everyday numbers, else a message if
+//! it parses as one, else packed integers or bytes. Numbers are given as they most plausibly were: doubles and floats of
+//! everyday size, integers otherwise. A field that occurs more than once has an index (`$.3[0]`), so that each message is a
+//! record of its own.
 
-use super::{Format, Sniff};
-use crate::decode::{Arena, Flaw, Place, Source, Step, UnreadReason, ValueKind, Walk, charset};
+use std::collections::HashMap;
+
+use super::protobuf_wire::{Reader, Value, is_message, packed_doubles, packed_floats, packed_varints};
+use super::{Format, Sniff, blob};
+use crate::decode::{Flaw, Place, Source, Step, UnreadReason, ValueKind, Walk, charset};
 
 pub const FORMAT: Format = Format {
     name: "protobuf",
@@ -21,33 +26,60 @@ pub const FORMAT: Format = Format {
     walk,
 };
 
-/// Bytes of an opaque field that are shown as hex: ids and digests are at most this long.
-const LONGEST_ID: usize = 64;
-
 fn walk<'x>(walk: &mut Walk<'x>, place: Place<'x>, source: Source<'x>) -> Result<(), Flaw> {
     walk_fields(walk, place, source.bytes)
 }
 
 /// One level of recursion per nested message; the budget's depth bounds it.
 fn walk_fields<'x>(walk: &mut Walk<'x>, place: Place<'x>, bytes: &'x [u8]) -> Result<(), Flaw> {
+    let mut repeated = repeated(bytes);
     let mut reader = Reader { bytes };
     while let Some((number, value)) = reader.field()? {
-        let place = walk.child(place, Step::Number(number))?;
+        let mut place = walk.child(place, Step::Number(number))?;
+        if let Some(next) = repeated.get_mut(&number) {
+            place = walk.child(place, Step::Index(*next))?;
+            *next += 1;
+        }
         match value {
-            Value::Varint(value) => number_field(walk, place, &value.to_string())?,
-            Value::Fixed64(bits) => {
-                let double = f64::from_bits(bits);
-                number_field(walk, place, &plausible(double).map_or(bits.to_string(), |double| double.to_string()))?;
-            }
-            Value::Fixed32(bits) => {
-                let float = f32::from_bits(bits);
-                let sized = plausible(f64::from(float)).map_or(bits.to_string(), |_| float.to_string());
-                number_field(walk, place, &sized)?;
-            }
+            Value::Varint(value) => number_field(walk, place, &integer(value))?,
+            Value::Fixed64(bits) => number_field(walk, place, &double(bits))?,
+            Value::Fixed32(bits) => number_field(walk, place, &float(bits))?,
             Value::Bytes(bytes) => walk_bytes(walk, place, bytes)?,
         }
     }
     Ok(())
+}
+
+/// Numbers of the fields that occur more than once, with the index that comes next.
+fn repeated(bytes: &[u8]) -> HashMap<u32, u32> {
+    let mut seen: HashMap<u32, u32> = HashMap::new();
+    let mut reader = Reader { bytes };
+    while let Ok(Some((number, _))) = reader.field() {
+        *seen.entry(number).or_default() += 1;
+    }
+    seen.retain(|_, count| *count > 1);
+    seen.values_mut().for_each(|count| *count = 0);
+    seen
+}
+
+/// A varint: negative ones are written as 64 bits in two's complement.
+fn integer(value: u64) -> String {
+    i64::try_from(value).unwrap_or_else(|_| value.cast_signed()).to_string()
+}
+
+fn double(bits: u64) -> String {
+    let double = f64::from_bits(bits);
+    if is_everyday(double) { double.to_string() } else { bits.to_string() }
+}
+
+fn float(bits: u32) -> String {
+    let float = f32::from_bits(bits);
+    if is_everyday(f64::from(float)) { float.to_string() } else { bits.to_string() }
+}
+
+/// Whether people and devices have such numbers.
+pub(super) fn is_everyday(number: f64) -> bool {
+    number == 0.0 || (1e-7..1e15).contains(&number.abs())
 }
 
 fn number_field<'x>(walk: &mut Walk<'x>, place: Place<'x>, text: &str) -> Result<(), Flaw> {
@@ -60,6 +92,9 @@ fn walk_bytes<'x>(walk: &mut Walk<'x>, place: Place<'x>, bytes: &'x [u8]) -> Res
         let text = charset::lossy(walk, bytes);
         return walk.value(place, text);
     }
+    if let Some(numbers) = packed_doubles(bytes).or_else(|| packed_floats(bytes)) {
+        return walk_packed(walk, place, numbers);
+    }
     if is_message(bytes) {
         if walk.may_descend(place) {
             return walk_fields(walk, place, bytes);
@@ -67,35 +102,25 @@ fn walk_bytes<'x>(walk: &mut Walk<'x>, place: Place<'x>, bytes: &'x [u8]) -> Res
         walk.note(place, UnreadReason::Budget);
         return Ok(());
     }
-    if bytes.len() > LONGEST_ID {
-        walk.note(place, UnreadReason::Unsupported);
-        return Ok(());
+    if blob::is_known(bytes) {
+        return blob::walk(walk, place, bytes);
     }
-    let text = hex(walk.arena, bytes);
-    walk.field(place, text, ValueKind::Text)
-}
-
-fn hex<'x>(arena: &'x Arena, bytes: &[u8]) -> &'x str {
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    arena.text(&digits)
-}
-
-/// The number, if people and devices have such numbers.
-fn plausible(number: f64) -> Option<f64> {
-    let everyday = number == 0.0 || (1e-7..1e15).contains(&number.abs());
-    everyday.then_some(number)
-}
-
-/// Whether the bytes parse as fields to their very end.
-fn is_message(bytes: &[u8]) -> bool {
-    let mut reader = Reader { bytes };
-    loop {
-        match reader.field() {
-            Ok(Some(_)) => {}
-            Ok(None) => return true,
-            Err(_) => return false,
-        }
+    if let Some(numbers) = packed_varints(bytes) {
+        return walk_packed(walk, place, numbers.map(integer));
     }
+    blob::opaque(walk, place, bytes)
+}
+
+fn walk_packed<'x>(
+    walk: &mut Walk<'x>,
+    place: Place<'x>,
+    numbers: impl IntoIterator<Item = String>,
+) -> Result<(), Flaw> {
+    for (index, number) in (0..).zip(numbers) {
+        let place = walk.child(place, Step::Index(index))?;
+        number_field(walk, place, &number)?;
+    }
+    Ok(())
 }
 
 /// Whether bytes that read as text are nevertheless a message: one whose only field is a text (`\n$` and 36 characters),
@@ -107,65 +132,33 @@ fn is_wrapped(bytes: &[u8]) -> bool {
     only_text || tag < b' ' && is_message(bytes)
 }
 
-enum Value<'x> {
-    Varint(u64),
-    Fixed64(u64),
-    Fixed32(u32),
-    Bytes(&'x [u8]),
-}
-
-struct Reader<'x> {
-    bytes: &'x [u8],
-}
-
-impl<'x> Reader<'x> {
-    /// The next field's number and value; `None` at the end. Groups are long out of use and count as malformed.
-    fn field(&mut self) -> Result<Option<(u32, Value<'x>)>, Flaw> {
-        if self.bytes.is_empty() {
-            return Ok(None);
-        }
-        let tag = self.varint()?;
-        let number = u32::try_from(tag >> 3).ok().filter(|number| (1..1 << 29).contains(number));
-        let number = number.ok_or(Flaw::Malformed)?;
-        let value = match tag & 7 {
-            0 => Value::Varint(self.varint()?),
-            1 => Value::Fixed64(u64::from_le_bytes(self.array()?)),
-            2 => {
-                let length = usize::try_from(self.varint()?).map_err(|_| Flaw::Malformed)?;
-                let (value, rest) = self.bytes.split_at_checked(length).ok_or(Flaw::Ended)?;
-                self.bytes = rest;
-                Value::Bytes(value)
-            }
-            5 => Value::Fixed32(u32::from_le_bytes(self.array()?)),
-            _ => return Err(Flaw::Malformed),
-        };
-        Ok(Some((number, value)))
-    }
-
-    fn varint(&mut self) -> Result<u64, Flaw> {
-        let mut value = 0;
-        for shift in (0..70).step_by(7) {
-            let (&byte, rest) = self.bytes.split_first().ok_or(Flaw::Ended)?;
-            self.bytes = rest;
-            value |= u64::from(byte & 0x7f).checked_shl(shift).unwrap_or(0);
-            if byte & 0x80 == 0 {
-                return Ok(value);
-            }
-        }
-        Err(Flaw::Malformed)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Flaw> {
-        let (array, rest) = self.bytes.split_first_chunk::<N>().ok_or(Flaw::Ended)?;
-        self.bytes = rest;
-        Ok(*array)
-    }
-}
-
-/// Nothing in protobuf is a sure sign, but a first field that can't be is a sure sign against it.
+/// Nothing in protobuf is a magic number. A message to the very end that holds some text is one all the same; a first field
+/// that can't be is a sure sign against it.
 fn sniff(bytes: &[u8]) -> Sniff {
     match (Reader { bytes }).field() {
+        Ok(Some(_)) if is_telling(bytes, 0) => Sniff::Yes,
         Ok(Some(_)) | Err(Flaw::Ended) => Sniff::Maybe,
         _ => Sniff::No,
     }
+}
+
+/// Whether bytes that are no text are a message with text in it: what chance does not give.
+pub(super) fn is_telling(bytes: &[u8], depth: u8) -> bool {
+    const DEEPEST: u8 = 4;
+    const SHORTEST: usize = 4;
+    if charset::is_text(bytes) && !is_wrapped(bytes) {
+        return depth > 0 && bytes.len() >= SHORTEST;
+    }
+    if depth > DEEPEST || !is_message(bytes) {
+        return false;
+    }
+    let mut reader = Reader { bytes };
+    while let Ok(Some((_, value))) = reader.field() {
+        if let Value::Bytes(inner) = value
+            && is_telling(inner, depth + 1)
+        {
+            return true;
+        }
+    }
+    false
 }

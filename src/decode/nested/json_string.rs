@@ -6,8 +6,14 @@ use crate::decode::{Flaw, Place, Walk, format};
 pub const NESTED: Nested = Nested { name: "json_string", looks, undo };
 
 fn looks(value: &str) -> bool {
-    let value = value.trim_ascii().as_bytes();
+    let value = bare(value).as_bytes();
     matches!(value, [b'{', .., b'}'] | [b'[', .., b']']) && value.len() > 2
+}
+
+/// Without the mark that Express puts before JSON in cookies.
+fn bare(value: &str) -> &str {
+    let value = value.trim_ascii();
+    value.strip_prefix("j:").unwrap_or(value)
 }
 
 fn undo<'x>(walk: &mut Walk<'x>, place: Place<'x>, value: &'x str) -> Result<Found, Flaw> {
@@ -16,7 +22,7 @@ fn undo<'x>(walk: &mut Walk<'x>, place: Place<'x>, value: &'x str) -> Result<Fou
     }
     let mark = walk.mark();
     let inside = walk.layer(place, "json_string")?;
-    match format::walk_json(walk, inside, value) {
+    match format::walk_json(walk, inside, bare(value)) {
         Ok(()) => Ok(Found::Whole),
         Err(Flaw::Budget) => Err(Flaw::Budget),
         Err(Flaw::Ended | Flaw::Malformed) => {

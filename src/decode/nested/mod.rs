@@ -1,15 +1,33 @@
 //! Encodings inside values: one file each, one line each in the registry.
 
-mod base64;
+pub mod base64;
 mod basic;
+mod data_url;
+mod graphql;
+mod hex;
+mod in_text;
 mod json_string;
 mod jwt;
 mod percent;
+mod query;
+mod url;
 
 use super::{Flaw, PartKind, Place, UnreadReason, ValueKind, Walk};
 
 /// Every nested encoding, the surest first. To add one: its file, and its line here.
-pub const NESTED: &[&Nested] = &[&json_string::NESTED, &percent::NESTED, &jwt::NESTED, &basic::NESTED, &base64::NESTED];
+pub const NESTED: &[&Nested] = &[
+    &json_string::NESTED,
+    &graphql::NESTED,
+    &data_url::NESTED,
+    &url::NESTED,
+    &query::NESTED,
+    &percent::NESTED,
+    &jwt::NESTED,
+    &basic::NESTED,
+    &hex::NESTED,
+    &base64::NESTED,
+    &in_text::NESTED,
+];
 
 /// An encoding that a whole value may be in.
 pub struct Nested {

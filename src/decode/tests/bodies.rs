@@ -45,13 +45,35 @@ fn forms_keep_their_names() {
     check(
         &post(FORM, "user%5Bname%5D=J%C3%B6rg+K&tel=%2B15555550100&bad=%ff%zz&twice=a%2540b&j=%7B%22k%22%3A1%7D"),
         &[
-            "$[\"user[name]\"] form Jörg K",
+            "$.user.name form Jörg K",
             "$.tel form +15555550100",
             "$.bad form \u{fffd}%zz",
             "$.twice form>percent a@b",
             "$.j.k form>json_string 1",
         ],
     );
+}
+
+#[test]
+fn brackets_in_names_are_a_structure() {
+    check(
+        &post(FORM, "u%5B0%5D%5Bname%5D=Kim&u[0][pos][lat]=1.5&u[1][name]=Lee&ids[]=7&ids[]=8&odd[=1&x[y]z=2"),
+        &[
+            "$.u[0].name form Kim",
+            "$.u[0].pos.lat form 1.5",
+            "$.u[1].name form Lee",
+            "$.ids[0] form 7",
+            "$.ids[1] form 8",
+            "$[\"odd[\"] form 1",
+            "$[\"x[y]z\"] form 2",
+        ],
+    );
+    let arena = Arena::default();
+    let exchange = post(FORM, "u[0][name]=Kim&u[0][pos][lat]=1.5");
+    let fields = decode(&exchange, &arena, &Budget::default()).fields;
+    assert!(fields.iter().any(|field| field.path.to_string() == "$.u[0].pos.lat"));
+    let records: Vec<_> = fields.iter().rev().take(2).map(|field| field.path.record()).collect();
+    assert!(records[0].same(records[1]));
 }
 
 #[test]
@@ -89,7 +111,12 @@ fn other_charsets() {
     let utf16: Vec<u8> = "{\"a\":\"ö\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
     check(&post(JSON, utf16), &["$.a utf-16>json ö"]);
     check(&post("text/plain; charset=ISO-8859-1", b"J\xf6rg".to_vec()), &["$ text Jörg"]);
-    check(&post(JSON, b"{\"a\":\"J\xf6rg is here\"}".to_vec()), &["$.a json J\u{fffd}rg is here"]);
+    check(&post("text/plain", b"\x93caf\xe9\x94 \x80 5 \x96 soon".to_vec()), &["$ text “café” € 5 – soon"]);
+    let big: Vec<u8> = "{\"a\":\"ö\"}".encode_utf16().flat_map(u16::to_be_bytes).collect();
+    check(&post("application/json; charset=utf-16", big.clone()), &["$.a utf-16>json ö"]);
+    let marked = [&[0xfe, 0xff][..], &big].concat();
+    check(&post(JSON, marked), &["$.a utf-16>json ö"]);
+    check(&post(JSON, b"{\"a\":\"J\xf6rg is here\"}".to_vec()), &["$.a json Jörg is here"]);
 }
 
 #[test]

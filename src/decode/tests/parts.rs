@@ -15,7 +15,7 @@ fn every_part_of_a_request() {
         "request.path $[1] path users",
         "request.path $[2] path Jörg K",
         "request.query $.q query a b@c",
-        "request.query $[\"user[name]\"] query x",
+        "request.query $.user.name query x",
         "request.query $ query flag",
         "request.query $.q query 2",
         "request.header $.user-agent header app/1",

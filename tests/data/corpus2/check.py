@@ -46,6 +46,7 @@ def attempts(data):
         yield data.decode("utf-16-be", "ignore").encode()
     if "%" in text or "+" in text:
         yield unquote_plus(text).encode()
+        yield unquote_plus(text, "latin-1").encode()
     if "&" in text:
         yield unescape(text).encode()
     if "\\" in text:

@@ -53,6 +53,10 @@ def form(v):
     return "&".join(f"{quote_plus(k)}={quote_plus(as_text(x))}" for k, x in v.items()).encode()
 
 
+def form_latin1(v):
+    return "&".join(f"{quote_plus(k)}={quote_plus(as_text(x), encoding='latin-1')}" for k, x in v.items()).encode()
+
+
 def xml_nodes(k, v):
     if isinstance(v, list):
         return "".join(xml_nodes(k, x) for x in v)
@@ -232,6 +236,7 @@ FORMATS = {
     "json_escaped": (json_escaped, ["json"], "application/json"), "json_utf16": (json_utf16, ["utf16", "json"], "application/json; charset=utf-16"),
     "json_guarded": (json_guarded, ["json"], "application/json"),
     "ndjson": (ndjson, ["ndjson"], "application/x-ndjson"), "form": (form, ["form"], "application/x-www-form-urlencoded"),
+    "form_latin1": (form_latin1, ["latin1", "form"], "application/x-www-form-urlencoded; charset=iso-8859-1"),
     "xml": (xml, ["xml"], "text/xml; charset=utf-8"), "xml_latin1": (xml_latin1, ["latin1", "xml"], "text/xml; charset=iso-8859-1"), "soap": (soap, ["xml"], "application/soap+xml; charset=utf-8"),
     "plist": (lambda v: plistlib.dumps(v, sort_keys=False), ["plist"], "application/x-plist"),
     "bplist": (lambda v: plistlib.dumps(v, fmt=plistlib.FMT_BINARY, sort_keys=False), ["plist"], "application/x-apple-binary-plist"),

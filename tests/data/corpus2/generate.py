@@ -25,11 +25,11 @@ def half(name):
     todo = []
     for module in (f"{name}_apps", f"{name}_more", f"{name}_noise", f"{name}_persona"):
         for arche, template, times in importlib.import_module(module).TEMPLATES:
-            todo += [(arche, template)] * times
+            todo += [(arche, template, k) for k in range(times)]
     r.shuffle(todo)
     lines = []
-    for i, (arche, template) in enumerate(todo):
-        seed = random.Random(f"{name} {template.__name__} {i}")
+    for i, (arche, template, k) in enumerate(todo):
+        seed = random.Random(f"{name} {template.__name__} {k}")   # one template's change leaves the others' exchanges alone
         want = getattr(template, "countries", COUNTRIES[name])
         if arche == "noise":
             me = None

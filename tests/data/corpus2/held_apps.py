@@ -5,7 +5,7 @@ from exchange import Exchange
 from formats import exif_jpeg
 from held_words import born_key, keeper, mark_id, nmea, sess, spot, tel_key, where_lives, who
 from marks import Embed, Group, N, O, P, Proto, Text, num
-from people import aba, digits, geohash, hexs, iban, jwt, luhn, mrz, plus_code, token, uid, vin
+from people import aba, bssid, digits, geohash, hexs, iban, jwt, luhn, mrz, plus_code, token, uid, vin
 
 TEMPLATES = []
 t = keeper(TEMPLATES)
@@ -85,7 +85,7 @@ def line(c):
 def dating_chat(c):
     r = c.r
     kind = r.randrange(5)
-    x = Exchange(c, "Funkelt", "GET", "hub.funkelt.example", c.c("/hubs/chat", "/stomp", "/mqtt")).head(mark_id(c))
+    x = Exchange(c, "Funkelt", "GET", "hub.funkelt.example", ("/hubs/chat", "/stomp", "/socket.io", "/gateway", "/stream")[kind]).head(mark_id(c))
     if kind == 0:   # SignalR: JSON and a record separator
         for _ in range(r.randrange(1, 3)):
             x.ws(c.c("send", "recv"), "text", Text(Embed("json", {"type": 1, "target": "SendMsg", "arguments": [{"convo": N(uid(r), "uuid id", "gaid"), "says": line(c)}]}), "\x1e"))
@@ -123,7 +123,7 @@ def game_shop(c):
     return Exchange(c, "Drachenmurmel", "GET", "shop.drachenmurmel.example", "/purchase-history").head(sess(c)).reply(c.c("json", "json_guarded", "cbor", "ndjson"), rows, c.c(None, "gzip"))
 
 
-@t("games", 9)
+@t("games", 12)
 def game_device(c):
     me, r = c.me, c.r
     ios = c.chance(.5)
@@ -209,11 +209,11 @@ def nav_coarse(c):
     return Exchange(c, "Wegwart", "GET", "tiles.wegwart.example", "/bootstrap").head(mark_id(c)).reply("json", {"client": tree, "style": "night"}) if c.chance(.3) else Exchange(c, "Wegwart", "POST", "pos.wegwart.example", "/area").send(c.c("json", "msgpack", "cbor"), tree)
 
 
-@t("navigation", 11)
+@t("navigation", 15)
 def nav_radio(c):
     me, r = c.me, c.r
     x = Exchange(c, "Wegwart", "POST", "rf.wegwart.example", "/locate").head(mark_id(c))
-    mac = lambda: ":".join(hexs(r, 2).upper() for _ in range(6))
+    mac = lambda: bssid(r).upper()
     if c.chance(.5):
         aps = []
         for _ in range(r.randrange(2, 4)):
@@ -227,7 +227,7 @@ def nav_radio(c):
     return x.send(c.c("json", "msgpack", "xml"), {"gsmCell": {"mcc": g(c.c(234, 222, 260, 250, 440)), "mnc": g(r.randrange(1, 40)), "tac": g(r.randrange(10**3, 6 * 10**4)), "cellid": g(r.randrange(10**6, 10**8)), "rsrp": -r.randrange(70, 120)}})
 
 
-@t("connected car", 8)
+@t("connected car", 12)
 def car_status(c):
     me, r = c.me, c.r
     lat, lon, g = spot(c, me, 5)

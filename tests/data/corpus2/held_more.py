@@ -63,11 +63,11 @@ def clinic_chart(c):
     return Exchange(c, "Nordklinik", "POST", "ehr.nordklinik.example", "/chart").head(sess(c), mark_id(c)).send(c.c("json", "xml", "json_utf16", "json_ascii", "cbor"), tree, c.c(None, "gzip", "deflate"))
 
 
-@t("authorities", 11, countries=["us"])
+@t("authorities", 14, countries=["us"])
 def gov_form(c):
     me, r = c.me, c.r
     pool = {c.c("alien_no", "USCIS_ANumber", "aliennumber"): P("alien_registration", c.c("A", "A-") + digits(r, c.c(8, 9), "123456789")), c.c("edipi_number", "DOD_EDIPI", "dodid"): P("edipi", "1" + digits(r, 9)), c.c("US_ITIN", "itin_no"): P("itin", f"9{digits(r, 2)}-{c.c('74', '85', '92')}-{digits(r, 4)}"), c.c("state_id_number", "DriverLicNum", "driving_license_no"): P("drivers_license", c.c("Y", "N", "R") + digits(r, 7)), c.c("passport_book_number", "PPT_NO"): P("passport", "5" + digits(r, 8)), c.c("ss_number", "SSNumber", "ssn"): P("ssn", c.c(me.ssn, me.ssn.replace("-", "")), plain=me.ssn), c.c("monthlyHouseholdIncome", "wages_annual"): P("income", r.randrange(1800, 9000))}
-    tree = {**who(c, me), **{k: pool[k] for k in r.sample(list(pool), 4)}, c.c("placeOfBirth", "birth_city"): P("birthplace", c.c("Guadalajara", "Cebu City", "Flint", "Lagos")), "receiptNo": N("IOE" + digits(r, 10), "receipt number", "passport")}
+    tree = {**who(c, me), **{k: pool[k] for k in r.sample(list(pool), 5)}, c.c("placeOfBirth", "birth_city"): P("birthplace", c.c("Guadalajara", "Cebu City", "Flint", "Lagos")), "receiptNo": N("IOE" + digits(r, 10), "receipt number", "passport")}
     return Exchange(c, "Amtsweg", "POST", "forms.amtsweg.example", "/submit").head(sess(c)).send(c.c("form", "multipart", "json", "xml", "bplist"), tree)
 
 
@@ -89,7 +89,7 @@ def budget(c):
         rows = []
         for _ in range(3):
             g = Group("transaction")
-            rows.append({"TRNTYPE": "DEBIT", "DTPOSTED": g(f"202610{r.randrange(10, 29)}"), "TRNAMT": g(f"-{r.uniform(3, 300):.2f}"), "FITID": N(digits(r, 15, "123456789"), "bank's entry number", "imei", "card_pan"), "NAME": g(c.c("GROCER HOLLOW", "CITY GAS 114", "BOOKBARN"))})
+            rows.append({"TRNTYPE": g("DEBIT"), "DTPOSTED": g(f"202610{r.randrange(10, 29)}"), "TRNAMT": g(f"-{r.uniform(3, 300):.2f}"), "FITID": N(digits(r, 15, "123456789"), "bank's entry number", "imei", "card_pan"), "NAME": g(c.c("GROCER HOLLOW", "CITY GAS 114", "BOOKBARN"))})
         return x.send("xml", {"OFX": {"STMTRS": {"BANKACCTFROM": {"BANKID": P("aba_routing", aba(r)), "ACCTID": P("us_bank_account", digits(r, 10, "123456789")), "ACCTTYPE": "CHECKING"}, "BANKTRANLIST": {"STMTTRN": rows}, "LEDGERBAL": {"BALAMT": P("account_balance", f"{r.uniform(10, 9000):.2f}")}}}}, c.c(None, "gzip"), ctype="application/x-ofx")
     if kind == 1:
         g = Group("transaction")
@@ -105,7 +105,7 @@ def credit_pull(c):
     return Exchange(c, "Haushaltsbuch", "GET", "api.haushaltsbuch.example", "/credit-report").head(sess(c)).reply(c.c("json", "json_guarded", "cbor"), {"bureau": "X", c.c("ficoScore8", "creditRating", "BeaconScore"): P("credit_score", r.randrange(420, 840)), "tradelines": [{c.c("balanceOwed", "loanBalance", "amountOwed"): P("debt", r.randrange(200, 40000)), "opened": "2019-04"}]}, c.c(None, "gzip"))
 
 
-@t("voice assistant", 8)
+@t("voice assistant", 12)
 def voice_enrol(c):
     r = c.r
     v, f = Group("voiceprint"), Group("face_template")
@@ -209,11 +209,21 @@ def id_token(c):
     return Exchange(c, "Konto Eins", "POST", "id.konto-eins.example", "/token").send("form", {"grant_type": "authorization_code", "code_verifier": O("session_token", token(r, 43))}).reply("json", {"idToken": P("session_token", Embed("jwt", claims), "strong"), "refresh": P("session_token", token(r, 52)), "ttl": 3600})
 
 
-@t("body scale", 14)
+@t("accounts", 6)
+def handover(c):
+    """A form inside a form, and Basic credentials."""
+    me = c.me
+    x = Exchange(c, "Konto Eins", "POST", "id.konto-eins.example", "/bridge")
+    if c.chance(.5):
+        return x.head(("Authorization", Text("Basic ", Embed("text", Text(P("username", me.username, also=["account_handle"]), ":", P("password", me.password)), "base64")))).send("form", {"do": "link"})
+    return x.send("form", {"state": Embed("form", {tel_key(c, me): me.ph(), born_key(c, me): me.dob(), "n": "4"}), "v": "2"})
+
+
+@t("body scale", 18)
 def scale(c):
     r = c.r
     w, v, e = Group("body_measurement"), Group("vital_sign"), Group("exercise_log")
-    kind = r.randrange(4)
+    kind = c.c(0, 1, 2, 2, 3)
     x = Exchange(c, "Waagwerk", "POST", "in.waagwerk.example", "/m").head(sess(c))
     if kind == 0:
         return x.send("csv", [["timestamp", c.c("body_weight_kg", "peso_kg", "masa_ciala"), c.c("body_fat_percent", "grasso_corporeo", "tkanka_tluszczowa")]] + [[f"2026-11-{d:02d}", w(round(r.uniform(50, 99), 1)), w(round(r.uniform(12, 35), 1))] for d in range(1, 5)])

@@ -17,7 +17,7 @@ def keeper(templates, **always):
 
 def who(c, p):
     """Somebody's name: two fields or one."""
-    two = {"us": [("guestFirst", "guestLast"), ("nameGiven", "nameFamily"), ("FIRST_NM", "LAST_NM")], "gb": [("fore_name", "family-name"), ("customerForename", "customerSurname")], "it": [("nomePasseggero", "cognomePasseggero"), ("Nome", "Cognome")], "pl": [("imię", "nazwisko"), ("imiePacjenta", "nazwiskoPacjenta")],
+    two = {"us": [("guestFirst", "guestLast"), ("nameGiven", "nameFamily"), ("FIRST_NM", "LAST_NM")], "gb": [("fore_name", "family-name"), ("customerForename", "customerSurname")], "it": [("nomeCliente", "cognomeCliente"), ("Nome", "Cognome")], "pl": [("imię", "nazwisko"), ("imieKlienta", "nazwiskoKlienta")],
            "ru": [("имя_клиента", "фамилия_клиента"), ("ImyaKlienta", "FamiliyaKlienta")], "jp": [("お名前_名", "お名前_姓"), ("namaeMei", "namaeSei")], "de": [("Rufname", "Familienname"), ("vorname_kunde", "nachname_kunde")], "br": [("primeiro_nome", "ultimo_nome")], "fr": [("prenomClient", "nomFamille")]}[p.cc]
     one = {"us": ["insuredName", "acct_holder_name", "LegalName"], "gb": ["policyholder_name", "Full_Name"], "it": ["intestatario", "nominativoCliente"], "pl": ["imię_i_nazwisko", "nazwaKlienta"], "ru": ["ФИО", "polnoe_imya"], "jp": ["お名前", "shimei"], "de": ["versicherungsnehmer", "NameVollstaendig"], "br": ["nomeTitular"], "fr": ["nomPrenom"]}[p.cc]
     if c.chance(.4):

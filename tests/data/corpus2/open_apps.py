@@ -126,7 +126,7 @@ def bank_loan(c):
     inc, debt, score = c.c(("grossAnnualIncome", "outstandingDebt", "creditScore"), ("jahreseinkommen", "verbindlichkeiten", "bonitaetsscore"), ("revenu_annuel", "dettes", "score_credit"), ("ingresos_anuales", "deudas", "puntaje_crediticio"), ("renda_mensal", "dividas", "score_de_credito"), ("yillik_gelir", "toplam_borc", "kredi_notu"), ("salary_per_year", "total_liabilities", "fico"))
     tree = {**c.names(me), c.c("dob", "birthDate", "geburtsdatum", "date_naissance", "fecha_nacimiento", "data_nascimento", "dogumTarihi", "shengri"): me.dob(), inc: P("income", r.randrange(24, 190) * 1000), debt: P("debt", c.c(r.randrange(1, 60) * 500, f"{r.randrange(900, 9000)}.50")), "purpose": "car", "months": 48}
     if me.cc == "us":
-        tree |= {c.c("taxpayerSsn", "social", "ssnFull"): P("ssn", me.ssn, plain=me.ssn)} if c.chance(.6) else {c.c("itin", "taxId_itin", "individualTaxpayerId"): P("itin", f"9{digits(r, 2)}-{c.c('70', '78', '81', '93')}-{digits(r, 4)}")}
+        tree |= {c.c("taxpayerSsn", "social", "ssnFull"): P("ssn", me.ssn, plain=me.ssn)} if c.chance(.6) else {c.c("itin", "taxId_itin", "individualTaxpayerId"): P("itin", f"9{digits(r, 2)}-{c.c('70', '78', '81', '94')}-{digits(r, 4)}")}
         tree[c.c("driverLicenseNo", "dlNumber", "license_num")] = P("drivers_license", c.c("D", "W", "K") + digits(r, 8))
     x = Exchange(c, BANK, "POST", "loans.saldonord.example", "/applications").head(c.bearer(), c.rid()).send(c.c("json", "json_ascii", "form", "xml"), tree, c.c(None, None, "gzip"))
     return x.reply("json", {"decision": "review", score: P("credit_score", r.randrange(480, 840)), "rate": N(round(r.uniform(2, 9), 4), "float, not a coordinate", "precise_geolocation"), "caseNo": N(digits(r, 9, "123456789"), "9-digit reference", "ssn")})
@@ -142,7 +142,7 @@ def bank_wallet(c):
     return Exchange(c, BANK, "POST", "vault.saldonord.example", "/withdraw").head(c.bearer()).send(c.c("json", "form", "cbor", "msgpack"), tree).reply("json", {"txHash": N("0x" + hexs(r, 64), "transaction hash", "crypto_wallet", "session_token"), "state": "queued"})
 
 
-@t("banking", 6)
+@t("banking", 8)
 def bank_recovery(c):
     me, r = c.me, c.r
     q, a = c.c(("securityQuestion", "securityAnswer"), ("sicherheitsfrage", "sicherheitsantwort"), ("question_secrete", "reponse_secrete"), ("pregunta_seguridad", "respuesta_seguridad"), ("guvenlikSorusu", "guvenlikCevabi"), ("kba_question", "kba_answer"), ("pergunta_secreta", "resposta_secreta"))
@@ -202,7 +202,7 @@ def ride_ws(c):
     return x
 
 
-@t("ride hailing", 9)
+@t("ride hailing", 12)
 def ride_driver_docs(c):
     me, r = c.me, c.r
     tree = {**c.names(me), c.c("vin", "fahrgestellnummer", "numero_chassis", "chasis", "vehicleIdentificationNumber", "chejiahao"): P("vin", vin(r)), c.c("licencePlate", "plate"): "R" + digits(r, 5)}
@@ -337,7 +337,7 @@ def gene_sequence(c):
     return Exchange(c, GENE, "PUT", "upload.helixa.example", "/fastq/lane1").head(c.bearer()).send("text", Text("@SEQ:1:1101\n", g(seq[:48]), "\n+\n", "I" * 48, "\n@SEQ:1:1102\n", g(seq[48:]), "\n+\n", "I" * 48, "\n"), c.c(None, "gzip"))
 
 
-@t("genetics", 5)
+@t("genetics", 7)
 def gene_vcf(c):
     me, r = c.me, c.r
     g = Group("genomic_vcf", "strong")

@@ -7,7 +7,7 @@ from exchange import Exchange
 from formats import exif_jpeg
 from marks import Embed, Group, N, O, P, Proto, Text, num
 from open_apps import SHOPS, money
-from people import digits, geohash, hexs, jwt, luhn, mrz, plus_code, token, uid, wallet
+from people import bssid, digits, geohash, hexs, jwt, luhn, mrz, plus_code, token, uid, wallet
 
 TEMPLATES = []
 
@@ -104,7 +104,7 @@ def vector(c, el, k=48):
     return [g(round(c.r.gauss(0, .12), 6)) for _ in range(k)]
 
 
-@t("smart home", 10)
+@t("smart home", 12)
 def home_bio(c):
     r = c.r
     tree = {"deviceUid": N("lock-" + hexs(r, 12), "object id", "mac_address")}
@@ -125,12 +125,12 @@ def home_wifi(c):
     aps = []
     for _ in range(r.randrange(2, 5)):
         g = Group("wifi_scan", also=["mac_address"])
-        aps.append({b: g(":".join(hexs(r, 2) for _ in range(6))), s: g(c.c("FRITZ!Box 7590 QX", "Livebox-4A2C", "MOVISTAR_91F0", "xfinity-guest", "TP-LINK_8C1E")), "rssi": -r.randrange(40, 90), "channel": r.randrange(1, 13)})
+        aps.append({b: g(bssid(r)), s: g(c.c("FRITZ!Box 7590 QX", "Livebox-4A2C", "MOVISTAR_91F0", "xfinity-guest", "TP-LINK_8C1E")), "rssi": -r.randrange(40, 90), "channel": r.randrange(1, 13)})
     tree = {c.c("surroundings", "scanResults", "netzwerke", "wifiAccessPoints"): aps, c.c("lanAddress", "localIp", "ipLocal", "lokale_ip"): P("ip_address", f"192.168.{r.randrange(1, 200)}.{r.randrange(2, 250)}"), c.c("hwAddr", "wlan_mac", "macAdresse"): P("mac_address", c.c(me.mac, me.mac.upper(), me.mac.replace(":", "-"), me.mac.replace(":", "")), plain=me.mac), c.c("serialNo", "seriennummer", "numSerie"): P("device_serial", me.serial), "fw": N("2.14.0.118", "version string", "ip_address")}
     return Exchange(c, HOME, "POST", "prov.stubenwart.example", "/pair").send(c.c("json", "cbor", "msgpack", "json_ascii", "xml"), tree, c.c(None, None, "gzip", "raw_deflate")).head(c.rid())
 
 
-@t("smart home", 5)
+@t("smart home", 8)
 def home_geofence(c):
     me, r = c.me, c.r
     gh = geohash(me.lat, me.lon, c.c(7, 8, 9))
@@ -224,10 +224,19 @@ def news_pixel(c):
     return x
 
 
+@t("news with ad SDKs", 6)
+def news_link(c):
+    """A link handed on whole: its query stands inside another query."""
+    me = c.me
+    la, lo = c.point(me)
+    inner = c.c({"mail": P("email", me.email), "utm": "x"}, {"breite": la, "laenge": lo}, {"tel": me.ph("e164"), "z": "1"}, {"rdid": P("gaid", me.gaid), "is_lat": "0"})
+    return Exchange(c, NEWS, "GET", "go.morgenblick.example", "/out", {c.c("to", "u", "ziel"): Embed("form", inner, prefix="https://partner.werbeflut.example/land?"), "c": "7"}).head(c.rid()).reply("text", "", status=302)
+
+
 @t("news with ad SDKs", 5)
 def news_newsletter(c):
     me, r = c.me, c.r
-    return Exchange(c, NEWS, "POST", "api.morgenblick.example", "/newsletter").send("form", {c.c("email", "courriel", "correo", "e-mail-adresse"): P("email", me.email), c.c("name", "anrede_name"): P("person_name", me.name), "source": "footer", "tz": "Europe/Berlin"}).reply("json", {"ok": True, "kontakt": N("redaktion@morgenblick.example", "public company contact", "email"), "impressum": N("Morgenblick Verlag GmbH, Presseplatz 4, 20095 Hamburg", "public business address", "postal_address"), "fon": N("+49 40 3" + digits(r, 7), "business phone", "phone_number")})
+    return Exchange(c, NEWS, "POST", "api.morgenblick.example", "/newsletter").send(c.c("form", "form_latin1") if me.cc in ("de", "fr", "es", "br") else "form", {c.c("email", "courriel", "correo", "e-mail-adresse"): P("email", me.email), c.c("name", "anrede_name"): P("person_name", me.name), "source": "footer", "tz": "Europe/Berlin"}).reply("json", {"ok": True, "kontakt": N("redaktion@morgenblick.example", "public company contact", "email"), "impressum": N("Morgenblick Verlag GmbH, Presseplatz 4, 20095 Hamburg", "public business address", "postal_address"), "fon": N("+49 40 3" + digits(r, 7), "business phone", "phone_number")})
 
 
 FIT = "Pulsa"
@@ -305,7 +314,7 @@ def kyc_scan(c):
     return Exchange(c, "Ausweisblick", "POST", "verify.ausweisblick.example", "/scan").head(c.bearer()).send(c.c("json", "msgpack"), tree, c.c(None, "gzip"))
 
 
-@t("device SDK", 10)
+@t("device SDK", 17)
 def device_register(c):
     me, r = c.me, c.r
     pool = {"imei": P("imei", c.c(me.imei, me.imei[:8] + "-" + me.imei[8:14] + "-" + me.imei[14]), plain=me.imei), c.c("meid", "hw_meid"): P("meid", "A0000" + token(r, 9, "0123456789ABCDEF")), c.c("simSerial", "iccid", "iccId", "sim_card_no"): P("iccid", me.iccid), c.c("imsi", "subscriberId"): P("imsi", me.imsi), c.c("android_id", "androidId", "ANDROID_ID"): P("android_id", me.android_id), c.c("serial", "hw_serial", "buildSerial"): P("device_serial", me.serial), c.c("wifi_mac", "mac", "bt_addr"): P("mac_address", c.c(me.mac, me.mac.upper()), plain=me.mac)}
@@ -332,7 +341,7 @@ def device_cells(c):
     tree = {c.c("cellTowers", "funkzellen", "cells"): rows}
     if c.chance(.4):
         g = Group("wifi_scan", also=["mac_address"])
-        tree["wlan"] = [{"bssid": g(":".join(hexs(r, 2) for _ in range(6))), "level": -61}]
+        tree["wlan"] = [{"bssid": g(bssid(r)), "level": -61}]
     return Exchange(c, "Messpunkt SDK", "POST", "loc.messpunkt.example", "/v1/geolocate", {"key": N(token(r, 39), "public API key", "session_token")}).send(c.c("json", "cbor", "msgpack"), tree, c.c(None, "gzip"))
 
 

@@ -54,7 +54,7 @@ def nz_crash(c):
 @noise(17)
 def nz_products(c):
     r = c.r
-    rows = [{"gtin": N(digits(r, 13, "123456789"), "13-digit GTIN", "card_pan"), "sku": N(f"{digits(r, 3)}-{digits(r, 2)}-{digits(r, 4)}", "SKU in the shape of an SSN", "ssn"), "title": c.c("Wok 28 cm", "Zimtschnecke", "Kopfhörer X2"), "price": round(r.uniform(2, 90), 2), "dims": [N(round(r.uniform(5, 60), 4), "float, not a coordinate", "precise_geolocation") for _ in range(3)], "weight": 1.2, "pid": N(digits(r, 9, "123456789"), "9-digit product id", "ssn")} for _ in range(3)]
+    rows = [{"gtin": N(digits(r, 13, "123456789"), "13-digit GTIN", "card_pan"), "sku": N(f"{digits(r, 3)}-{digits(r, 2)}-{digits(r, 4)}", "SKU in the shape of an SSN", "ssn"), "title": c.c("Wok 28 cm", "Zimtschnecke", "Kopfhörer X2"), "price": round(r.uniform(2, 90), 2), "dims": [N(round(r.uniform(5, 60), 4), "float, not a coordinate", "precise_geolocation") for _ in range(3)], "weight": N(1.2, "weight of an article", "body_measurement"), "pid": N(digits(r, 9, "123456789"), "9-digit product id", "ssn")} for _ in range(3)]
     return Exchange(c, None, "GET", r.choice(HOSTS), "/catalog", {"cat": digits(r, 4), "sort": "price"}).reply(c.c("json", "json_ascii", "msgpack", "xml"), {"items": rows}, c.c(None, "gzip"))
 
 

@@ -96,9 +96,9 @@ def jwt(r, claims=None):
 
 def phone(r, cc):
     """(E.164, national digits) of a number valid in its country's plan."""
-    nat = {"us": lambda: r.choice(AREAS) + r.choice("2346789") + r.choice("234567") + r.choice("0246789") + digits(r, 4), "de": lambda: "1512" + digits(r, 7), "fr": lambda: "63998" + digits(r, 4), "es": lambda: "6" + digits(r, 8),
+    nat = {"us": lambda: r.choice(AREAS) + r.choice("2346789") + r.choice("234567") + r.choice("0246789") + digits(r, 4), "de": lambda: "1512" + digits(r, 7), "fr": lambda: "612" + digits(r, 6), "es": lambda: "6" + digits(r, 8),
            "br": lambda: r.choice(["41", "81"]) + "99" + digits(r, 7), "it": lambda: "347" + digits(r, 7), "pl": lambda: "60" + r.choice("123456789") + digits(r, 6), "tr": lambda: "532" + digits(r, 7), "ru": lambda: "916" + digits(r, 7),
-           "cn": lambda: "138" + digits(r, 8), "jp": lambda: "90" + digits(r, 8, "2345678"), "gb": lambda: "7911" + digits(r, 6, "123456")}[cc]()
+           "cn": lambda: "138" + digits(r, 8), "jp": lambda: "90" + digits(r, 8, "2345678"), "gb": lambda: "7712" + digits(r, 6)}[cc]()
     return DIAL[cc] + nat, nat
 
 
@@ -115,7 +115,7 @@ def groups(s, k=4, sep=" "):
 
 
 def aba(r):
-    d = [int(c) for c in r.choice(["0", "1", "2", "3"]) + digits(r, 7, "123456789")]
+    d = [int(c) for c in f"{r.choice([*range(1, 13), *range(21, 33)]):02d}" + digits(r, 6)]
     s = 3 * (d[0] + d[3] + d[6]) + 7 * (d[1] + d[4] + d[7]) + d[2] + d[5]
     return "".join(map(str, d)) + str(-s % 10)
 
@@ -218,6 +218,11 @@ def mrz(r, cc, last, first, passport, born):
     l2 = num + check(num) + cc + bd + check(bd) + r.choice("MF") + exp + check(exp) + opt + "0"
     l2 += check(l2[:10] + l2[13:20] + l2[21:43])
     return l1 + "\n" + l2
+
+
+def bssid(r, sep=":"):
+    """A universally administered unicast MAC, as access points have."""
+    return sep.join([f"{4 * r.randrange(1, 64):02x}"] + [hexs(r, 2) for _ in range(5)])
 
 
 class Person:
