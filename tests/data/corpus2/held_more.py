@@ -19,9 +19,9 @@ def wallet_rpc(c):
     kind = c.c("eth", "eth", "bech32", "btc")
     if kind == "eth":
         a, b = wallet(r, "eth"), wallet(r, "eth")
-        tree = {"jsonrpc": "2.0", "id": r.randrange(99), "method": "eth_sendTransaction", "params": [{"from": P("crypto_wallet", a), "to": P("crypto_wallet", b), "value": g("0x" + hexs(r, 14)), "data": "0x", "gas": "0x5208"}]}
+        tree = {"jsonrpc": "2.0", "id": r.randrange(99), "method": "eth_sendTransaction", "params": [{"from": P("crypto_wallet", a, also=["transaction"]), "to": P("crypto_wallet", b, also=["transaction"]), "value": g("0x" + hexs(r, 14)), "data": "0x", "gas": "0x5208"}]}
     else:
-        tree = {"method": "wallet_send", "params": {"recipients": [{"addr": P("crypto_wallet", wallet(r, kind)), "sats": g(r.randrange(10**4, 10**8))}], "feeRate": 14}}
+        tree = {"method": "wallet_send", "params": {"recipients": [{"addr": P("crypto_wallet", wallet(r, kind), also=["transaction"]), "sats": g(r.randrange(10**4, 10**8))}], "feeRate": 14}}
     return Exchange(c, "Münzkiste", "POST", "rpc.muenzkiste.example", "/").head(mark_id(c)).send(c.c("json", "json", "msgpack", "cbor"), tree, c.c(None, "gzip")).reply("json", {"jsonrpc": "2.0", "result": N("0x" + hexs(r, 64), "transaction hash", "crypto_wallet", "session_token")})
 
 
@@ -58,7 +58,7 @@ def clinic_chart(c):
     me, r = c.me, c.r
     lab, lv, vit, med, alg, dia = c.c(("labName", "labValue", "pulse", "drugName", "allergyList", "conditionName"), ("nomeEsame", "valoreEsame", "battito", "farmacoNome", "elencoAllergie", "diagnosi"), ("nazwaBadania", "wynikBadania", "tetno", "nazwaLeku", "listaAlergii", "rozpoznanie"), ("анализ", "результат_анализа", "пульс", "препарат", "аллергии", "диагноз"), ("検査名", "検査値", "脈拍", "薬剤名", "アレルギー歴", "診断名"))
     g = Group("lab_result", also=["vital_sign"])
-    tree = {"chart": {"labs": [{lab: g(c.c("Kreatinin", "GPT", "LDL", "TSH")), lv: g(round(r.uniform(.4, 160), 2))}], "vitals": {vit: P("vital_sign", r.randrange(50, 120)), c.c("temperatureC", "tempCorporea", "temperatura_ciala", "体温"): P("vital_sign", round(r.uniform(36, 39.8), 1))}, med: P("medication", c.c("atorvastatin 20 mg", "Bisoprolol", "метформин", "アムロジピン", "eutirox 75")), alg: P("health_note", c.c("penicillin", "lattosio", "пыльца", "鶏卵", "orzechy"), also=["diagnosis"]), dia: P("diagnosis", c.c("I48.0", "Psoriasis", "астма", "高血圧", "celiachia"))}}
+    tree = {"chart": {"labs": [{lab: g(c.c("Kreatinin", "GPT", "LDL", "TSH")), lv: g(round(r.uniform(.4, 160), 2))}], "vitals": {vit: P("vital_sign", r.randrange(50, 120)), c.c("temperatureC", "tempCorporea", "temperatura_ciala", "体温"): P("vital_sign", round(r.uniform(36, 39.8), 1))}, med: P("medication", c.c("atorvastatin 20 mg", "Bisoprolol", "метформин", "アムロジピン", "eutirox 75")), alg: P("health_note", c.c("penicillin", "lattosio", "пыльца", "鶏卵", "orzechy"), also=["diagnosis"]), dia: P("diagnosis", c.c("I48.0", "Psoriasis", "астма", "高血圧", "celiachia"), also=["health_note"])}}
     tree["mrn"] = O("user_id", digits(r, 8))
     return Exchange(c, "Nordklinik", "POST", "ehr.nordklinik.example", "/chart").head(sess(c), mark_id(c)).send(c.c("json", "xml", "json_utf16", "json_ascii", "cbor"), tree, c.c(None, "gzip", "deflate"))
 
@@ -190,7 +190,7 @@ def search_query(c):
 @t("search", 7)
 def jar(c):
     me, r = c.me, c.r
-    x = Exchange(c, "Suchhund", "GET", "www.suchhund.example", "/news").cookie({c.c("ASP.NET_SessionId", "laravel_session", "sessionid", "_app_session"): P("session_token", token(r, 40), also=["cookie_id"]), c.c("ajs_anonymous_id", "_fbp", "mp_visitor", "IDE"): P("cookie_id", c.c(uid(r), f"fb.1.{1790000000000 + r.randrange(10**9)}.{digits(r, 10, '123456789')}")), "acct": Embed("json", {"who": {"mail": P("email", me.email), "handle": P("account_handle", me.handle, also=["username"])}}, "base64url") if c.chance(.5) else "none", "ab": "B"})
+    x = Exchange(c, "Suchhund", "GET", "www.suchhund.example", "/news").cookie({c.c("ASP.NET_SessionId", "laravel_session", "sessionid", "_app_session"): P("session_token", token(r, 40), also=["cookie_id"]), c.c("ajs_anonymous_id", "_fbp", "mp_visitor", "IDE"): P("cookie_id", c.c(uid(r), f"fb.1.{1790000000000 + r.randrange(10**9)}.{digits(r, 10, '123456789')}")), "acct": O("cookie_id", Embed("json", {"who": {"mail": P("email", me.email), "handle": P("account_handle", me.handle, also=["username"])}}, "base64url")) if c.chance(.5) else "none", "ab": "B"})
     return x.head(c.c(("Forwarded", Text("for=", P("ip_address", me.ip), ";proto=https")), ("X-Real-IP", P("ip_address", me.ip)), ("True-Client-IP", P("ip_address", me.ip)))).set_cookie(c.c("vid", "muid", "tracking_uid"), P("cookie_id", hexs(r, 32)), "; Max-Age=63072000; Secure; SameSite=None")
 
 

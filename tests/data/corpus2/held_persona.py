@@ -16,6 +16,12 @@ def shapes(c, me):
     return [("email", me.email, me.email), ("phone_number", me.phone, c.c(me.phone, me.phone[1:])), ("mac_address", me.mac, c.c(me.mac, me.mac.replace(":", ""), me.mac.upper())), ("imei", me.imei, me.imei), ("person_name", me.last, me.last.lower()), ("zip_code", me.zip, me.zip)]
 
 
+def stands_as_cookie(mark):
+    """To a tool that knows nobody a digest in a cookie is an identifying cookie."""
+    mark.also = ["cookie_id"]
+    return mark
+
+
 @t("identity exchange", 13)
 def id_exchange(c):
     me, r = c.me, c.r
@@ -29,7 +35,7 @@ def id_exchange(c):
 def id_cookie(c):
     me, r = c.me, c.r
     el, plain, form = r.choice(shapes(c, me)[:2])
-    return Exchange(c, "Brückenschlag", "GET", "px.brueckenschlag.example", "/s", {"u": Embed("text", P("email", me.email, "persona"), "percent")} if c.chance(.4) else {"hem": digest(c, "email", me.email, me.email)}).cookie({"pid": digest(c, el, plain, form, None, c.c("hex", "HEX")), "tz": "60"})
+    return Exchange(c, "Brückenschlag", "GET", "px.brueckenschlag.example", "/s", {"u": Embed("text", P("email", me.email, "persona"), "percent")} if c.chance(.4) else {"hem": digest(c, "email", me.email, me.email)}).cookie({"pid": stands_as_cookie(digest(c, el, plain, form, None, c.c("hex", "HEX"))), "tz": "60"})
 
 
 @t("identity exchange", 7)

@@ -19,11 +19,11 @@ BANK = "Saldo Nord"
 SHOPS = ["Corner Bakery Lindqvist", "Tankstelle Holm", "Farmacia del Puente", "Bäckerei Immergrün", "Mercado Bom Preço", "Ferretería Ruiz Hnos", "Blue Heron Books", "Kardeşler Market", "永辉超市", "Cordonnerie Petit"]
 
 
-def iban_of(c, me):
+def iban_of(c, me, **kw):
     cc = me.cc if me.cc in ("de", "fr", "es", "it", "pl", "gb", "tr", "br") else "de"
     raw = iban(c.r, cc)
     shown = c.c(raw, groups(raw), raw.lower() if c.chance(.1) else raw)
-    return P("iban", shown, accept=[raw])
+    return P("iban", shown, accept=[raw], **kw)
 
 
 def money(c, lo=4, hi=900):
@@ -95,7 +95,7 @@ def bank_transfer(c):
     g = Group("transaction")
     n, i, a, w = c.c(("creditorName", "creditorIban", "instructedAmount", "remittance"), ("empfaenger", "iban", "betrag", "verwendungszweck"), ("beneficiaire", "iban_beneficiaire", "montant", "motif"), ("beneficiario", "cuenta_iban", "importe", "concepto"), ("aliciAdi", "aliciIban", "tutar", "aciklama"))
     x = Exchange(c, BANK, "POST", "api.saldonord.example", "/v3/payments/sepa").head(c.bearer(), c.rid())
-    x.send(c.c("json", "soap", "form", "json_utf16", "msgpack", "xml_latin1"), {n: P("person_name", o.name), i: iban_of(c, o), a: g(money(c, 10, 2000)), w: g(c.c("Rechnung 2026-118", "regalo cumple", "part du loyer", "Nachhilfe September")), "endToEndId": N("E2E" + digits(r, 17), "payment reference", "iccid")})
+    x.send(c.c("json", "soap", "form", "json_utf16", "msgpack", "xml_latin1"), {n: P("person_name", o.name, also=["transaction"]), i: iban_of(c, o, also=["transaction"]), a: g(money(c, 10, 2000)), w: g(c.c("Rechnung 2026-118", "regalo cumple", "part du loyer", "Nachhilfe September")), "endToEndId": N("E2E" + digits(r, 17), "payment reference", "iccid")})
     return x.reply("json", {"status": "ACSC", "paymentId": N(uid(r), "uuid id", "gaid")})
 
 
@@ -138,7 +138,7 @@ def bank_wallet(c):
     kind = c.c("btc", "eth", "bech32")
     g = Group("transaction")
     a = wallet(r, kind)
-    tree = {c.c("destination", "toAddress", "payout_address", "direccionDestino", "zieladresse"): P("crypto_wallet", a), c.c("qty", "amount", "betrag"): g(f"{r.uniform(.001, 2):.6f}"), "asset": {"btc": "BTC", "eth": "ETH", "bech32": "BTC"}[kind], "memo": g("rent split"), "idempotencyKey": N(uid(r), "uuid used as request/event id", "gaid", "idfa")}
+    tree = {c.c("destination", "toAddress", "payout_address", "direccionDestino", "zieladresse"): P("crypto_wallet", a, also=["transaction"]), c.c("qty", "amount", "betrag"): g(f"{r.uniform(.001, 2):.6f}"), "asset": {"btc": "BTC", "eth": "ETH", "bech32": "BTC"}[kind], "memo": g("rent split"), "idempotencyKey": N(uid(r), "uuid used as request/event id", "gaid", "idfa")}
     return Exchange(c, BANK, "POST", "vault.saldonord.example", "/withdraw").head(c.bearer()).send(c.c("json", "form", "cbor", "msgpack"), tree).reply("json", {"txHash": N("0x" + hexs(r, 64), "transaction hash", "crypto_wallet", "session_token"), "state": "queued"})
 
 
@@ -196,7 +196,7 @@ def ride_ws(c):
     la, lo = c.point(me)
     x.ws("send", "json", ["loc", {"p": {"lat": la, "lng": lo}, "hdg": r.randrange(360)}], prefix=c.c("42", "42/riders,", "421"))
     o = c.other()
-    x.ws("recv", "json", ["chat", {"von" if me.cc == "de" else "from": "driver", "body": Text(c.c("Hi, I am ", "Hallo, hier ist ", "Bonjour, c'est ", "Hola, soy "), P("person_name", o.name, "text"), c.c(", call me at ", " – ruf an: ", ", appelez le ", ", llame al "), P("phone_number", o.phone, "strong"))}], prefix="42")
+    x.ws("recv", "json", ["chat", {"von" if me.cc == "de" else "from": N("driver", "role, nobody's handle", "account_handle"), "body": Text(c.c("Hi, I am ", "Hallo, hier ist ", "Bonjour, c'est ", "Hola, soy "), P("person_name", o.name, "text"), c.c(", call me at ", " – ruf an: ", ", appelez le ", ", llame al "), P("phone_number", o.phone, "strong"))}], prefix="42")
     if c.chance(.6):
         x.ws("send", "json", ["chat", {"body": Text(c.c("I'm waiting at ", "Ich stehe vor ", "Je suis devant "), P("postal_address", me.street, "text"))}], prefix="42")
     return x
@@ -259,7 +259,7 @@ def clinic_intake(c):
     me, r = c.me, c.r
     note, med, diag = c.c(("symptomDescription", "currentMedication", "knownConditions"), ("beschwerden", "medikamente", "diagnosen"), ("symptomes", "medicaments", "antecedents_medicaux"), ("sintomas", "medicacion", "diagnostico"), ("queixa", "medicamentos", "diagnostico"), ("sikayet", "ilaclar", "tani"), ("zhengzhuang", "yaowu", "zhenduan"))
     tree = {note: P("health_note", c.c("Sharp pain under the left rib since Sunday", "Seit drei Tagen Schwindel und Übelkeit", "Fièvre et toux sèche depuis lundi", "Dolor de cabeza fuerte por las noches", "Dor no joelho ao subir escada", "Geceleri nefes darlığı", "晚上咳嗽,白天头晕")),
-            med: c.c(P("medication", c.c("Ibuprofen 400", "levothyroxine", "Omeprazol 20 mg", "salbutamol")), [P("medication", "Ramipril 5 mg"), P("medication", "ASS 100")]), diag: P("diagnosis", c.c("Hypertonie", "migraine", "asma", "I10", "hipotiroidismo"))}
+            med: c.c(P("medication", c.c("Ibuprofen 400", "levothyroxine", "Omeprazol 20 mg", "salbutamol")), [P("medication", "Ramipril 5 mg"), P("medication", "ASS 100")]), diag: P("diagnosis", c.c("Hypertonie", "migraine", "asma", "I10", "hipotiroidismo"), also=["health_note"])}
     fmt = c.c("json", "json_ascii", "form", "xml", "json_utf16", "plist", "bplist")
     if fmt == "form":
         tree[med] = P("medication", "Levothyroxin 50")

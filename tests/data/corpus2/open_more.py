@@ -214,7 +214,7 @@ def news_pixel(c):
     me, r = c.me, c.r
     jar = {c.c("_ga", "visitor", "uuid2", "_mb_vid", "tuuid"): P("cookie_id", c.c(f"GA1.2.{digits(r, 9)}.{digits(r, 10, '1')}", uid(r), digits(r, 19, "123456789"))), "consent": "granted", "theme": "dark"}
     if c.chance(.4):
-        jar["profil"] = Embed("json", {"mail": P("email", me.email), "plz": P("zip_code", me.zip)}, "percent")
+        jar["profil"] = O("cookie_id", Embed("json", {"mail": P("email", me.email), "plz": P("zip_code", me.zip)}, "percent"))
     if c.chance(.4):
         jar[c.c("PHPSESSID", "connect.sid", "mb_session", "JSESSIONID")] = P("session_token", hexs(r, 32), also=["cookie_id"])
     x = Exchange(c, NEWS, "GET", "px.morgenblick.example", "/t.gif", {"cb": N(str(1790000000000 + r.randrange(10**8)), "ms timestamp", "phone_number", "card_pan"), "art": N(digits(r, 9, "123456789"), "article id", "ssn")}).cookie(jar)
