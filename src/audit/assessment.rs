@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use std::sync::Arc;
+
 use crate::decode::{Inspection, Unread};
 use crate::detect::Finding;
 use crate::judge::{Category, Contribution, Verdict};
@@ -14,7 +16,7 @@ pub struct Assessment {
     pub unread: Vec<Unread>,
     /// Decoded bytes by format name.
     pub bytes_by_format: BTreeMap<&'static str, u64>,
-    pub placement: Placement,
+    pub placement: Arc<Placement>,
     pub findings: Vec<Finding>,
     pub categories: Vec<Category>,
     /// Without windows: `judge::settle` adds them.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+
 use super::Assessment;
 use crate::decode::{Arena, Budget, Inspection, Unread, decode};
 use crate::detect::{Detectors, Finding, Keys};
@@ -10,11 +12,11 @@ use crate::exchange::{Connection, Exchange};
 use crate::judge::{Judge, Judgement, Verdict};
 use crate::locate::{Locators, Observed, Placement};
 
-/// Everything that an audit needs, read and understood before. Shared by the workers; it never changes, a reload makes a
-/// new one.
+/// Everything that an audit needs, read and understood before. Shared by the workers; a reload makes a new one. Only the
+/// sources of places are exchanged in it, when one of their files has changed.
 pub struct Auditor {
     detectors: Detectors,
-    locators: Locators,
+    locators: ArcSwap<Locators>,
     judge: Arc<Judge>,
     budget: Budget,
     keys: Keys,
@@ -53,12 +55,15 @@ impl Auditor {
         keys: Keys,
         options: AuditOptions,
     ) -> Self {
+        let locators = ArcSwap::from_pointee(locators);
         Self { detectors, locators, judge, budget, keys, options }
     }
 
     /// All that one exchange can tell. `observed` is what a run over time knows of the peer.
     pub fn assess(&self, exchange: &Exchange, observed: &Observed) -> Assessment {
-        let placement = self.locators.place(&exchange.destination, &exchange.tls, observed, exchange.started_at);
+        let answer = exchange.response.as_ref().ok().map(|response| &response.message.headers);
+        let placement =
+            self.locators.load().place(&exchange.destination, &exchange.tls, answer, observed, exchange.started_at);
         let Inspected { inspection, unread, bytes_by_format, findings } = self.inspect(exchange);
         let Judgement { categories, verdicts, contributions } =
             self.judge.judge(exchange, &findings, &placement, inspection, &unread);
@@ -66,8 +71,9 @@ impl Auditor {
     }
 
     /// The same for a connection that was not opened: where it went, and that nobody knows what it carried.
-    pub fn assess_connection(&self, connection: &Connection, observed: &Observed) -> (Placement, Vec<Verdict>) {
-        let placement = self.locators.place(&connection.destination, &connection.tls, observed, connection.started_at);
+    pub fn assess_connection(&self, connection: &Connection, observed: &Observed) -> (Arc<Placement>, Vec<Verdict>) {
+        let placement =
+            self.locators.load().place(&connection.destination, &connection.tls, None, observed, connection.started_at);
         let verdicts = self.judge.judge_opaque(connection, &placement);
         (placement, verdicts)
     }
@@ -76,8 +82,14 @@ impl Auditor {
         &self.judge
     }
 
-    pub fn locators(&self) -> &Locators {
-        &self.locators
+    /// The sources that destinations are placed by, at this moment.
+    pub fn locators(&self) -> Arc<Locators> {
+        self.locators.load_full()
+    }
+
+    /// Place by other sources from now on. What is being placed is placed by the old ones to its end.
+    pub fn replace_locators(&self, locators: Locators) {
+        self.locators.store(Arc::new(locators));
     }
 
     fn inspect(&self, exchange: &Exchange) -> Inspected {

@@ -95,6 +95,14 @@ pub(super) fn report(error: &anyhow::Error) -> ExitCode {
     }
 }
 
+/// Print `warning: …` on one line of stderr: the command goes on.
+pub(super) fn warn(text: fmt::Arguments<'_>) {
+    match writeln!(io::stderr(), "warning: {text}") {
+        // With nobody to read stderr, the code still tells.
+        Ok(()) | Err(_) => {}
+    }
+}
+
 /// The code the error was given, else what its kind implies.
 fn exit_of(error: &anyhow::Error) -> Exit {
     match error.downcast_ref::<Failure>() {

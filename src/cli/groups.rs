@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::config::{NotAValue, Value};
+use crate::locate::Vantage;
+
 /// Which rules are in force.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Rules")]
@@ -25,6 +28,16 @@ pub struct GeoArgs {
     /// AS database (MMDB); replaces the embedded one.
     #[arg(long, value_name = "FILE")]
     pub asn_db: Option<PathBuf>,
+    /// Range file of a cloud operator (AWS, Google, Oracle, Azure, Cloudflare, Fastly), as it publishes it; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub cloud_ranges: Vec<PathBuf>,
+    /// Where connect times are measured, with a radius where that is not exact; they then rule out what is too far away.
+    #[arg(long, value_name = "LAT,LON[,KM]", value_parser = vantage, allow_hyphen_values = true)]
+    pub vantage: Option<Vantage>,
+}
+
+fn vantage(text: &str) -> Result<Vantage, NotAValue> {
+    <Vantage as Value>::parse(text)
 }
 
 /// Where the ledger, the keys and the CA lie.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use jiff::Timestamp;
@@ -66,7 +67,7 @@ struct Answer {
     addresses: Vec<IpAddr>,
     /// Why there is no address.
     trouble: Option<String>,
-    placement: Placement,
+    placement: Arc<Placement>,
 }
 
 fn locators(args: &LocateArgs) -> anyhow::Result<Locators> {
@@ -91,7 +92,7 @@ fn place(host: &str, resolved: Result<Resolved, ResolveError>, locators: &Locato
     };
     let host = host.trim_start_matches('[').trim_end_matches([']', '.']).to_ascii_lowercase();
     let destination = Destination { host, port: PORT, peer };
-    let placement = locators.place(&destination, &TlsFacts::default(), &Observed::default(), Timestamp::now());
+    let placement = locators.place(&destination, &TlsFacts::default(), None, &Observed::default(), Timestamp::now());
     Ok(Answer { destination, addresses, trouble, placement })
 }
 

@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Write as _};
 
-use crate::locate::{Claim, Country, Evidence, Location, Network, Owner, Placement, Unplaced, attributions};
+use crate::locate::{Claim, Country, Evidence, Location, Network, Owner, Placement, Unplaced, Unseen, attributions};
 
-/// The three answers, each with its standing, and under them what they rest on.
+/// The four answers, each with its standing, and under them what they rest on.
 pub(super) fn placement(out: &mut String, placement: &Placement) -> fmt::Result {
     writeln!(out, "  location  {}", placement.location.as_ref().map_or_else(unknown, location))?;
     writeln!(out, "  network   {}", placement.network.as_ref().map_or_else(unknown, network))?;
@@ -13,8 +13,9 @@ pub(super) fn placement(out: &mut String, placement: &Placement) -> fmt::Result 
         Err(reason) => writeln!(out, "  owner     {}", unknown(reason))?,
     }
     for refuted in &placement.refuted {
-        writeln!(out, "  refuted   {} (by {})", refuted.country, refuted.by.as_str())?;
+        writeln!(out, "  refuted   {}: claimed, refuted by {}", refuted.country, words(refuted.by.as_str()))?;
     }
+    writeln!(out, "  unseen    {}", unseen(&placement.unseen))?;
     writeln!(out, "  evidence")?;
     for piece in &placement.evidence {
         writeln!(out, "    {}", evidence(piece))?;
@@ -38,6 +39,18 @@ fn unknown(reason: &Unplaced) -> String {
     }
 }
 
+fn unseen(unseen: &[Unseen]) -> String {
+    let said: Vec<_> = unseen
+        .iter()
+        .map(|unseen| match unseen {
+            Unseen::Origin => "the origin behind what answered",
+            Unseen::Replicas => "where else data is kept",
+            Unseen::RemoteAccess => "who reaches in from elsewhere",
+        })
+        .collect();
+    if said.is_empty() { "nothing is said to be".to_owned() } else { said.join("; ") }
+}
+
 fn location(location: &Location) -> String {
     format!("{}, {}", location.country, words(location.standing.as_str()))
 }
@@ -47,8 +60,11 @@ fn network(network: &Network) -> String {
     if let Some(name) = &network.name {
         text = format!("{text} {name}");
     }
-    if let (Some(operator), Some(country)) = (&network.operator, network.country) {
-        text = format!("{text}; run by {operator} ({country}, {})", words(network.standing.as_str()));
+    let standing = words(network.standing.as_str());
+    match (&network.operator, network.country) {
+        (Some(operator), Some(country)) => text = format!("{text}; run by {operator} ({country}, {standing})"),
+        (None, Some(country)) => text = format!("{text}; run from {country} ({standing}, by its registration)"),
+        (_, None) => {}
     }
     match network.registered {
         Some(country) => format!("{text}; registered in {country}"),
@@ -81,8 +97,14 @@ fn evidence(evidence: &Evidence) -> String {
         Claim::Excludes(countries) => format!("rules out {}", list(countries)),
         Claim::Says(text) => text.clone(),
     };
+    let raw = evidence.raw.as_ref().map(|raw| format!(" `{raw}`")).unwrap_or_default();
     let ms = evidence.ms.map(|ms| format!(" {ms:.1} ms,")).unwrap_or_default();
-    format!("{:<15} {}:{ms} {says} [{}]", evidence.kind.as_str(), evidence.source.dataset, evidence.effect.as_str())
+    format!(
+        "{:<15} {}{raw}:{ms} {says} [{}]",
+        evidence.kind.as_str(),
+        evidence.source.dataset,
+        evidence.effect.as_str()
+    )
 }
 
 fn words(word: &str) -> String {

@@ -11,6 +11,7 @@ mod exit;
 mod groups;
 mod locate;
 mod locate_facts;
+mod locate_subject;
 mod locate_text;
 mod man;
 mod output;

@@ -157,6 +157,8 @@ impl GeoArgs {
     pub fn apply(&self, settings: &mut Settings) {
         replace(&mut settings.locate.country_db, &self.country_db);
         set(&mut settings.locate.asn_db, self.asn_db.clone().map(Some));
+        replace(&mut settings.locate.cloud_ranges, &self.cloud_ranges);
+        set(&mut settings.locate.vantage, self.vantage.map(Some));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{ConfigError, Locate};
 use crate::locate::{Dataset, LocatorConfig};
@@ -14,6 +15,10 @@ pub fn locator_config(settings: &Locate, entities: Vec<Source>) -> Result<Locato
     Ok(LocatorConfig {
         country_dbs: settings.country_db.iter().map(read("the country database")).collect::<Result<_, _>>()?,
         asn_db: settings.asn_db.as_ref().map(read("the AS database")).transpose()?,
+        cloud_ranges: settings.cloud_ranges.iter().map(read("the cloud ranges")).collect::<Result<_, _>>()?,
+        vantage: settings.vantage,
+        path: settings.path,
+        embedded: Arc::default(),
         geofeeds: settings.geofeeds.iter().map(read("the geofeed")).collect::<Result<_, _>>()?,
         overrides: settings.overrides.clone(),
         entities,

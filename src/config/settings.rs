@@ -8,11 +8,11 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use super::value::{many, one, overrides, size};
+use super::value::{many, maybe, one, overrides, size};
 use crate::capture::{HostSuffix, LeafName, OnBadUpstream, OnPinned, PinningOptions, ProxyUrl, ResolveOverride};
 use crate::decode::Budget;
 use crate::ledger::{OnTrouble, Sync, WriterOptions};
-use crate::locate::Override;
+use crate::locate::{Override, Path, Vantage};
 
 /// All sections.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -164,6 +164,14 @@ pub struct Locate {
     pub overrides: Vec<Override>,
     /// RFC 8805 files.
     pub geofeeds: Vec<PathBuf>,
+    /// Range files of cloud operators.
+    pub cloud_ranges: Vec<PathBuf>,
+    /// Where this Landfall stands, for what connect times bound.
+    #[serde(deserialize_with = "maybe")]
+    pub vantage: Option<Vantage>,
+    /// What the way out of here goes through.
+    #[serde(rename = "vantage_path", deserialize_with = "one")]
+    pub path: Path,
 }
 
 /// Which rules are asked.

@@ -11,7 +11,7 @@ use serde::de::{Deserializer, Error, Visitor};
 
 use crate::capture::{HostSuffix, LeafName, OnBadUpstream, OnPinned, OverrideError, ProxyUrl, ResolveOverride};
 use crate::ledger::{OnTrouble, Sync};
-use crate::locate::{Country, Override};
+use crate::locate::{Country, Override, Path, Vantage};
 
 /// A value written as text, in the file or behind a flag.
 pub trait Value: Sized {
@@ -57,6 +57,25 @@ impl Value for Country {
     const EXPECTED: &str = "a country; write its ISO 3166-1 code of two letters, `US`";
     fn read(text: &str) -> Option<Self> {
         Country::assigned(text)
+    }
+}
+
+impl Value for Vantage {
+    const EXPECTED: &str =
+        "a place; write latitude, longitude and, where it is not exact, a radius in km: `50.11,8.68,25`";
+    fn read(text: &str) -> Option<Self> {
+        Vantage::parse(text)
+    }
+}
+
+impl Value for Path {
+    const EXPECTED: &str = "a path; write `fibre`, or `radio` where a satellite or microwave link is on the way";
+    fn read(text: &str) -> Option<Self> {
+        match text {
+            "fibre" => Some(Self::Fibre),
+            "radio" => Some(Self::Radio),
+            _ => None,
+        }
     }
 }
 
@@ -145,6 +164,11 @@ impl Value for ResolveOverride {
 /// Deserialise a value from text.
 pub(super) fn one<'de, D: Deserializer<'de>, T: Value>(deserializer: D) -> Result<T, D::Error> {
     Text::deserialize(deserializer).map(|text| text.0)
+}
+
+/// Deserialise a value that may be left out.
+pub(super) fn maybe<'de, D: Deserializer<'de>, T: Value>(deserializer: D) -> Result<Option<T>, D::Error> {
+    one(deserializer).map(Some)
 }
 
 /// Deserialise a list of values from a list of texts.

@@ -260,6 +260,8 @@ impl Facts {
             registrable_domain: None,
             evidence: Vec::new(),
             refuted: Vec::new(),
+            anycast: false,
+            unseen: Vec::new(),
         })
     }
 }

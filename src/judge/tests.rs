@@ -67,6 +67,8 @@ fn placement(owner: Option<Owner>, location: Option<&str>) -> Placement {
         registrable_domain: Some("host.example".into()),
         evidence: Vec::new(),
         refuted: Vec::new(),
+        anycast: false,
+        unseen: Vec::new(),
     }
 }
 

@@ -15,7 +15,7 @@ pub enum Entry {
     /// `landfall.exchange/1`. The bodies are no longer needed and may be empty; their observed lengths count.
     Assessed(Box<Exchange>, Box<Assessment>),
     /// `landfall.connection/1`
-    Connected(Box<Connection>, Box<Placement>, Vec<Verdict>),
+    Connected(Box<Connection>, Arc<Placement>, Vec<Verdict>),
     /// `landfall.gap/1`: exchanges that passed and were not recorded.
     /// `exchanges` is `None` where nobody can tell how many.
     Gap { exchanges: Option<u64>, reason: GapReason, from: Timestamp, to: Timestamp },

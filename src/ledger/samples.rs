@@ -20,7 +20,7 @@ use crate::judge::{
 };
 use crate::locate::{
     Candidate, Claim, Country, Effect, Evidence, EvidenceKind, Location, Network, Owner, Placement, Provenance,
-    Refuted, Standing,
+    Refuted, Standing, Unseen,
 };
 
 pub fn time() -> Timestamp {
@@ -203,6 +203,8 @@ pub fn placement() -> Placement {
             evidence(EvidenceKind::ConnectTime, not_china, Effect::Refutes, "proxy", Some(2.1)),
         ],
         refuted: vec![Refuted { country: country("CN"), by: EvidenceKind::ConnectTime }],
+        anycast: false,
+        unseen: vec![Unseen::Replicas, Unseen::RemoteAccess],
     }
 }
 
@@ -240,7 +242,7 @@ pub fn assessment() -> Assessment {
             reason: UnreadReason::Unsupported,
         }],
         bytes_by_format: [("gzip", 40), ("json", 40)].into(),
-        placement: placement(),
+        placement: Arc::new(placement()),
         findings: vec![position, finding("advertising_id", "advertising_id", "$.events[0].ifa", "8f**")],
         categories: vec![Category {
             pack: cell.pack.clone(),
@@ -307,7 +309,7 @@ pub fn connected(number: u64) -> Entry {
         timings: Timings::default(),
         notes: Vec::new(),
     };
-    Entry::Connected(Box::new(connection), Box::new(placement()), Vec::new())
+    Entry::Connected(Box::new(connection), Arc::new(placement()), Vec::new())
 }
 
 pub fn audit() -> Entry {

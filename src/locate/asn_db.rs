@@ -1,8 +1,9 @@
 //! The network that announces an address, by ASN database, and where its number is registered.
 
+use std::sync::Arc;
+
 use super::as_registry::AsRegistry;
 use super::mmdb::{Lookup, Mmdb};
-use super::networks::{Spread, spread};
 use super::record::Record;
 use super::{
     Claim, Dataset, Effect, Evidence, EvidenceKind, LocateError, Locator, Network, Provenance, Standing, Subject,
@@ -10,15 +11,15 @@ use super::{
 };
 
 pub(super) struct AsnDb {
-    pub db: Mmdb,
-    pub registry: AsRegistry,
+    pub db: Arc<Mmdb>,
+    pub registry: Arc<AsRegistry>,
 }
 
 impl AsnDb {
     /// A database the user named. The registration table beside it is always the embedded one.
-    pub fn named(dataset: Dataset, registry: AsRegistry) -> Result<Self, LocateError> {
+    pub fn named(dataset: Dataset, registry: Arc<AsRegistry>) -> Result<Self, LocateError> {
         let db = Mmdb::named(dataset, "autonomous system number", |record| record.asn.is_some())?;
-        Ok(Self { db, registry })
+        Ok(Self { db: Arc::new(db), registry })
     }
 
     fn record_network(&self, asn: u32, record: &Record<'_>, testimony: &mut Testimony) {
@@ -37,26 +38,17 @@ impl AsnDb {
         };
         note(Effect::Supports, &self.db.provenance, format!("AS{asn} {}", name.unwrap_or("(unnamed)")));
         if let Some(country) = registered {
-            let text = format!("AS{asn} is registered in {country}, which is neither a location nor an owner");
+            let text =
+                format!("AS{asn} is registered in {country}: no location, no owner, and of its operator only a claim");
             note(Effect::Neutral, &self.registry.provenance, text);
-        }
-        match spread(asn) {
-            Some(Spread::Anycast) => {
-                let text = format!("AS{asn} announces its addresses from many places");
-                note(Effect::Neutral, &self.db.provenance, text);
-            }
-            Some(Spread::Delivery) => {
-                let text = format!("AS{asn} is a delivery network, in which databases are often wrong together");
-                note(Effect::Neutral, &self.db.provenance, text);
-            }
-            None => {}
         }
         testimony.network = Some(Network {
             asn,
             name: name.map(Into::into),
             registered,
             operator: None,
-            country: None,
+            // Of an operator that no entity names, all that is known is where it had its number registered.
+            country: registered,
             standing: Standing::Claimed,
         });
     }

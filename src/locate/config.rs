@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::Override;
+use super::{Embedded, Override, Path, Vantage};
 use crate::rules::{RuleError, Source};
 
 /// Everything that placements are made from, read before: locating itself does no I/O.
@@ -18,6 +18,14 @@ pub struct LocatorConfig {
     pub geofeeds: Vec<Dataset>,
     /// Ranges placed by the operator of this Landfall.
     pub overrides: Vec<Override>,
+    /// Range files of cloud operators, in their own forms.
+    pub cloud_ranges: Vec<Dataset>,
+    /// Where connect times are measured; without, they bound nothing.
+    pub vantage: Option<Vantage>,
+    /// What the way from there goes through.
+    pub path: Path,
+    /// The data compiled in. Whoever makes the sources anew hands on the same.
+    pub embedded: Arc<Embedded>,
     /// Files of entities. A later directory overrides an earlier one by id and by domain.
     pub entities: Vec<Source>,
 }
@@ -48,6 +56,7 @@ pub enum DatasetKind {
     Asn,
     AsRegistry,
     Geofeed,
+    CloudRanges,
     Entities,
 }
 
@@ -69,6 +78,8 @@ pub enum LocateError {
     Database { name: String, reason: String, help: &'static str },
     #[error("geofeed `{name}` line {line}: {reason}; {help}")]
     Geofeed { name: String, line: u64, reason: String, help: &'static str },
+    #[error("cloud ranges `{name}`: {reason}; {help}")]
+    CloudRanges { name: String, reason: String, help: &'static str },
     #[error("override `{network}`: {reason}; {help}")]
     Override { network: String, reason: String, help: &'static str },
     /// At least one.

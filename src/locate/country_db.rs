@@ -1,5 +1,7 @@
 //! Country databases: where the makers believe an address is used.
 
+use std::sync::Arc;
+
 use super::mmdb::{Lookup, Mmdb};
 use super::record::Record;
 use super::testimony::{Opinion, Origin};
@@ -8,12 +10,21 @@ use super::{Claim, Country, Dataset, Effect, Evidence, EvidenceKind, LocateError
 /// An answer whose maker puts the error at this radius or more names no country with certainty.
 const VAGUE_RADIUS_KM: f64 = 1000.0;
 
-pub(super) struct CountryDb(pub Mmdb);
+/// Below this confidence (percent) its maker would not bet on the country.
+const LEAST_CONFIDENCE: f64 = 50.0;
+
+pub(super) struct CountryDb {
+    pub db: Arc<Mmdb>,
+    /// It places addresses, and doesn't only say what they are (anycast, a proxy's).
+    pub places: bool,
+}
 
 impl CountryDb {
     /// A database the user named.
     pub fn named(dataset: Dataset) -> Result<Self, LocateError> {
-        Mmdb::named(dataset, "country of any address", |record| record.speaks_of_place()).map(Self)
+        let db = Mmdb::named(dataset, "country of any address", |record| record.speaks())?;
+        let places = db.holds(|record| record.speaks_of_place());
+        Ok(Self { db: Arc::new(db), places })
     }
 
     fn evidence(&self, claim: Claim) -> Evidence {
@@ -21,7 +32,7 @@ impl CountryDb {
             kind: EvidenceKind::CountryDb,
             claim,
             effect: Effect::Neutral,
-            source: self.0.provenance.clone(),
+            source: self.db.provenance.clone(),
             raw: None,
             ms: None,
         }
@@ -38,8 +49,11 @@ impl CountryDb {
             evidence: self.evidence(claim),
             country,
             anycast: record.anycast,
-            vague: record.accuracy_radius_km.is_some_and(|km| km >= VAGUE_RADIUS_KM) || record.elsewhere.is_some(),
-            origin: Origin::Database { maker: self.0.maker.clone(), named: self.0.named },
+            satellite: record.satellite,
+            vague: record.accuracy_radius_km.is_some_and(|km| km >= VAGUE_RADIUS_KM)
+                || record.confidence.is_some_and(|percent| percent < LEAST_CONFIDENCE)
+                || record.elsewhere.is_some(),
+            origin: Origin::Database { maker: self.db.maker.clone(), named: self.db.named },
         }
     }
 }
@@ -47,15 +61,17 @@ impl CountryDb {
 impl Locator for CountryDb {
     fn testify(&self, subject: &Subject<'_>, testimony: &mut Testimony) {
         let Some(address) = subject.address else { return };
-        if subject.reserved.is_some() && !self.0.named {
+        if subject.reserved.is_some() && !self.db.named {
             return;
         }
-        match self.0.look_up(address) {
+        match self.db.look_up(address) {
             Lookup::Record(record) => {
                 for remark in remarks(&record) {
                     testimony.notes.push(self.evidence(Claim::Says(remark)));
                 }
-                testimony.opinions.push(self.opinion(&record));
+                if self.places {
+                    testimony.opinions.push(self.opinion(&record));
+                }
             }
             Lookup::Nothing => {}
             Lookup::Unreadable => {
@@ -85,6 +101,9 @@ fn remarks(record: &Record<'_>) -> Vec<String> {
     }
     if let Some(km) = record.accuracy_radius_km.filter(|km| *km >= VAGUE_RADIUS_KM) {
         remarks.push(format!("accuracy radius {km} km"));
+    }
+    if let Some(percent) = record.confidence.filter(|percent| *percent < LEAST_CONFIDENCE) {
+        remarks.push(format!("confidence in the country {percent} %"));
     }
     if let Some(code) = record.represented_country {
         remarks.push(format!("used by an establishment of {code} abroad"));

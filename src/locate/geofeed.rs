@@ -73,6 +73,7 @@ impl Locator for Geofeed {
             },
             country: *country,
             anycast: false,
+            satellite: false,
             vague: false,
             origin: Origin::Geofeed,
         });

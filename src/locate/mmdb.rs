@@ -64,6 +64,11 @@ impl Mmdb {
         Self { reader, provenance: provenance(&info), info, maker, named }
     }
 
+    /// Whether one of the first records satisfies `speaks`.
+    pub fn holds(&self, speaks: fn(&Record<'_>) -> bool) -> bool {
+        any_record(&self.reader, speaks).unwrap_or(false)
+    }
+
     pub fn look_up(&self, address: IpAddr) -> Lookup<'_> {
         if address.is_ipv6() && self.reader.metadata().ip_version == 4 {
             return Lookup::Nothing;

@@ -45,6 +45,7 @@ impl Locator for Overrides {
             },
             country: Some(*country),
             anycast: false,
+            satellite: false,
             vague: false,
             origin: Origin::Override,
         });

@@ -237,16 +237,7 @@ fn testimony(entities: &Entities, host: &str, aliases: &[&str], organization: Op
         sha256: "00".to_owned(),
         not_after: jiff::Timestamp::UNIX_EPOCH,
     });
-    let subject = Subject {
-        host,
-        address: None,
-        reserved: None,
-        aliases: &aliases,
-        certificate: certificate.as_ref(),
-        day: TODAY,
-        connect_time: None,
-        samples: 0,
-    };
+    let subject = Subject { aliases: &aliases, certificate: certificate.as_ref(), ..Subject::of_name(host, TODAY) };
     let mut testimony = Testimony::default();
     entities.testify(&subject, &mut testimony);
     testimony

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Country;
+use super::{Country, Reach};
 
 /// Everything known of whose jurisdiction a destination stands under.
 #[derive(Debug, Clone)]
@@ -18,6 +18,31 @@ pub struct Placement {
     pub registrable_domain: Option<String>,
     pub evidence: Vec<Evidence>,
     pub refuted: Vec<Refuted>,
+    /// The address is known to be announced from many places.
+    pub anycast: bool,
+    /// What nothing here can show.
+    pub unseen: Vec<Unseen>,
+}
+
+/// What stands under a jurisdiction too, and cannot be seen from where the traffic passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Unseen {
+    /// The server that a delivery network or an upstream proxy asks in its turn.
+    Origin,
+    /// Where else the answering side keeps what it was sent.
+    Replicas,
+    /// Who reaches in from elsewhere.
+    RemoteAccess,
+}
+
+impl Unseen {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Origin => "origin",
+            Self::Replicas => "replicas",
+            Self::RemoteAccess => "remote_access",
+        }
+    }
 }
 
 /// How well an answer stands.
@@ -190,6 +215,18 @@ pub enum EvidenceKind {
     /// The organisation in the server's certificate: a hint.
     Certificate,
     ConnectTime,
+    /// The network answers for others from many places.
+    Carrier,
+    /// A range that a cloud operator publishes with its region.
+    CloudRange,
+    /// A cloud's region in a name on the way to the address.
+    RegionName,
+    /// The point of presence that a response names.
+    PopHeader,
+    /// The address's own name (PTR).
+    ReverseName,
+    /// Country in which an AS number is registered.
+    AsRegistry,
     Reserved,
     /// The connection went through an upstream proxy.
     UpstreamProxy,
@@ -207,6 +244,12 @@ impl EvidenceKind {
             Self::EntityNetwork => "entity_network",
             Self::Certificate => "certificate",
             Self::ConnectTime => "connect_time",
+            Self::Carrier => "carrier",
+            Self::CloudRange => "cloud_range",
+            Self::RegionName => "region_name",
+            Self::PopHeader => "pop_header",
+            Self::ReverseName => "reverse_name",
+            Self::AsRegistry => "as_registry",
             Self::Reserved => "reserved",
             Self::UpstreamProxy => "upstream_proxy",
         }
@@ -256,11 +299,17 @@ pub struct Refuted {
     pub by: EvidenceKind,
 }
 
-/// What only a run over time can know of a peer.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+/// What only a run over time, or who recorded it, can know of a peer.
+#[derive(Debug, Clone, Default)]
 pub struct Observed {
     /// Shortest TCP connect time to this address so far.
     pub connect_time: Option<Duration>,
     /// How many connections that is the minimum of.
     pub samples: u32,
+    /// Why connect times show nothing of the server's place: they end at something nearer.
+    pub interception: Option<&'static str>,
+    /// Where the time was measured, if not where the configuration says.
+    pub reach: Option<Arc<Reach>>,
+    /// The address's own name, where it was asked for.
+    pub reverse_name: Option<String>,
 }

@@ -8,7 +8,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 /// The fields that bear on a placement, at the top of a record or one level down.
 ///
 /// Known schemas: MaxMind (`country.iso_code`, `registered_country`, `traits`, `location.accuracy_radius`,
-/// `autonomous_system_number`), DB-IP (the same), IPinfo (`country` or `country_code` as text, `asn` as `AS123`, `name` or
+/// `autonomous_system_number`; Enterprise has the network among its `traits`, Anonymous IP only flags), DB-IP (the same), IPinfo (`country` or `country_code` as text, `asn` as `AS123`, `name` or
 /// `as_name`), ip-location-db (`country_code`; `autonomous_system_number`). A field of an unexpected type is no field.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Record<'a> {
@@ -16,7 +16,10 @@ pub(super) struct Record<'a> {
     pub registered_country: Option<&'a str>,
     pub represented_country: Option<&'a str>,
     pub accuracy_radius_km: Option<f64>,
+    /// Percent, of the country (GeoIP2 Enterprise).
+    pub confidence: Option<f64>,
     pub anycast: bool,
+    pub satellite: bool,
     /// The database says that the address is a satellite provider's, a proxy's or the like.
     pub elsewhere: Option<&'static str>,
     pub asn: Option<u32>,
@@ -37,8 +40,11 @@ enum Node<'a> {
 #[derive(Debug, Default)]
 struct Inner<'a> {
     iso_code: Option<&'a str>,
+    confidence: Option<f64>,
     accuracy_radius: Option<f64>,
     traits: Traits,
+    asn: Option<u32>,
+    organization: Option<&'a str>,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -71,16 +77,43 @@ impl<'de> Visitor<'de> for RecordVisitor {
             match (key, map.next_value::<Node<'de>>()?) {
                 ("country_code", Node::Text(text)) => code = Some(text),
                 ("country", Node::Text(text)) => record.country = Some(text),
-                ("country", Node::Map(inner)) => record.country = inner.iso_code,
+                ("country", Node::Map(inner)) => {
+                    record.country = inner.iso_code;
+                    record.confidence = inner.confidence;
+                }
                 ("registered_country", Node::Map(inner)) => record.registered_country = inner.iso_code,
                 ("represented_country", Node::Map(inner)) => record.represented_country = inner.iso_code,
                 ("location", Node::Map(inner)) => record.accuracy_radius_km = inner.accuracy_radius,
-                ("traits", Node::Map(inner)) => record.read_traits(inner.traits),
+                ("traits", Node::Map(inner)) => {
+                    record.read_traits(inner.traits);
+                    record.asn = record.asn.or(inner.asn);
+                    names[0] = names[0].or(inner.organization);
+                }
                 ("is_anycast" | "anycast", flag) => record.anycast |= flag.is_true(),
                 ("is_satellite" | "is_satellite_provider", flag) if flag.is_true() => {
-                    record.elsewhere = Some("a satellite provider's");
+                    record.read_traits(Traits { satellite: true, ..Traits::default() });
                 }
-                ("autonomous_system_number" | "asn" | "as_number", number) => record.asn = number.as_number(),
+                // GeoIP2 Anonymous IP has these at the top; IPinfo writes the shorter ones, as flags or as text.
+                (
+                    "is_anonymous"
+                    | "is_anonymous_vpn"
+                    | "is_public_proxy"
+                    | "is_residential_proxy"
+                    | "is_tor_exit_node"
+                    | "is_anonymous_proxy"
+                    | "is_proxy"
+                    | "is_vpn"
+                    | "is_tor"
+                    | "is_relay"
+                    | "vpn"
+                    | "proxy"
+                    | "tor"
+                    | "relay",
+                    flag,
+                ) if flag.is_true() => record.read_traits(Traits { proxy: true, ..Traits::default() }),
+                ("autonomous_system_number" | "asn" | "as_number", number) => {
+                    record.asn = number.as_number().or(record.asn)
+                }
                 ("autonomous_system_organization" | "as_name", Node::Text(text)) => names[0] = Some(text),
                 ("name" | "organization", Node::Text(text)) => names[1] = Some(text),
                 _ => {}
@@ -103,9 +136,15 @@ impl Record<'_> {
             || self.anycast
     }
 
+    /// Whether the record says anything that bears on a place.
+    pub fn speaks(&self) -> bool {
+        self.speaks_of_place() || self.elsewhere.is_some()
+    }
+
     fn read_traits(&mut self, traits: Traits) {
         self.anycast |= traits.anycast;
         if traits.satellite {
+            self.satellite = true;
             self.elsewhere = Some("a satellite provider's");
         } else if traits.proxy {
             self.elsewhere = Some("a proxy's");
@@ -204,10 +243,18 @@ impl<'de> Visitor<'de> for NodeVisitor {
         while let Some(key) = map.next_key::<&str>()? {
             match key {
                 "iso_code" => inner.iso_code = map.next_value::<Node<'de>>()?.text(),
+                "confidence" => inner.confidence = map.next_value::<Node<'de>>()?.number(),
+                "autonomous_system_number" => inner.asn = map.next_value::<Node<'de>>()?.as_number(),
+                "autonomous_system_organization" => inner.organization = map.next_value::<Node<'de>>()?.text(),
                 "accuracy_radius" => inner.accuracy_radius = map.next_value::<Node<'de>>()?.number(),
                 "is_anycast" => inner.traits.anycast = map.next_value::<Node<'de>>()?.is_true(),
                 "is_satellite_provider" => inner.traits.satellite = map.next_value::<Node<'de>>()?.is_true(),
-                "is_anonymous_proxy" | "is_anonymous_vpn" | "is_public_proxy" | "is_tor_exit_node" => {
+                "is_anonymous"
+                | "is_anonymous_proxy"
+                | "is_anonymous_vpn"
+                | "is_public_proxy"
+                | "is_residential_proxy"
+                | "is_tor_exit_node" => {
                     inner.traits.proxy |= map.next_value::<Node<'de>>()?.is_true();
                 }
                 _ => {

@@ -98,7 +98,7 @@ impl Work {
     }
 
     fn audit(&self, mut exchange: Exchange) -> Entry {
-        let observed = self.times.observe(&exchange.destination);
+        let observed = self.times.observe(&exchange.destination, &exchange.timings);
         let began = Instant::now();
         let audited = catch_unwind(AssertUnwindSafe(|| self.auditor.assess(&exchange, &observed)));
         self.metrics.inspected(began.elapsed());
@@ -112,10 +112,10 @@ impl Work {
     }
 
     fn audit_connection(&self, connection: Connection) -> Entry {
-        let observed = self.times.observe(&connection.destination);
+        let observed = self.times.observe(&connection.destination, &connection.timings);
         let audited = catch_unwind(AssertUnwindSafe(|| self.auditor.assess_connection(&connection, &observed)));
         match audited {
-            Ok((placement, verdicts)) => Entry::Connected(Box::new(connection), Box::new(placement), verdicts),
+            Ok((placement, verdicts)) => Entry::Connected(Box::new(connection), placement, verdicts),
             Err(_) => panicked(connection.started_at),
         }
     }

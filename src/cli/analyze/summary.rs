@@ -183,7 +183,7 @@ mod tests {
         assert!(rows[0][5].starts_with("in scope"), "{:?}", rows[0]);
         let (mut exchange, mut assessment) = (samples::exchange(2), samples::assessment());
         exchange.destination.host = "4155550123.t.example".to_owned();
-        assessment.placement.owner = Err(crate::locate::Unplaced::NoEvidence);
+        Arc::make_mut(&mut assessment.placement).owner = Err(crate::locate::Unplaced::NoEvidence);
         let mut of_somebody = Summary::default();
         of_somebody.exchange(&exchange, &assessment, &assessment.verdicts);
         assert_eq!(of_somebody.rows()[0][0], "{id}.t.example");

@@ -18,15 +18,16 @@ const UNREAD: [UnreadReason; 5] = [
     UnreadReason::Unsupported,
     UnreadReason::Aborted,
 ];
-const EVIDENCE: [EvidenceKind; 8] = [
+/// What can decide about a location.
+const BASES: [EvidenceKind; 8] = [
     EvidenceKind::CountryDb,
-    EvidenceKind::AsnDb,
     EvidenceKind::Override,
     EvidenceKind::Geofeed,
-    EvidenceKind::EntityDomain,
-    EvidenceKind::EntityNetwork,
+    EvidenceKind::CloudRange,
+    EvidenceKind::RegionName,
+    EvidenceKind::PopHeader,
+    EvidenceKind::ReverseName,
     EvidenceKind::ConnectTime,
-    EvidenceKind::Reserved,
 ];
 
 /// `protocol`, `status_class`, `outcome`.
@@ -63,11 +64,10 @@ pub(super) fn inspections() -> Sets {
 
 /// `basis`, `result`: the first evidence that supports the location, and how it stands or why there is none.
 pub(super) fn location(placement: &Placement) -> [&'static str; 2] {
-    let supports = |kind: EvidenceKind| !matches!(kind, EvidenceKind::EntityDomain | EvidenceKind::AsnDb);
     let basis = placement
         .evidence
         .iter()
-        .find(|evidence| evidence.effect == Effect::Supports && supports(evidence.kind))
+        .find(|evidence| evidence.effect == Effect::Supports && BASES.contains(&evidence.kind))
         .map_or("none", |evidence| evidence.kind.as_str());
     let result = match &placement.location {
         Ok(location) => location.standing.as_str(),
@@ -87,7 +87,7 @@ pub(super) fn locations() -> Sets {
         Unplaced::UpstreamProxy,
     ];
     let results: Vec<_> = standings.into_iter().chain(unplaced.iter().map(Unplaced::as_str)).collect();
-    let bases = EVIDENCE.map(EvidenceKind::as_str).into_iter().chain(["none"]);
+    let bases = BASES.map(EvidenceKind::as_str).into_iter().chain(["none"]);
     bases.flat_map(|basis| results.iter().map(move |result| vec![basis, *result])).collect()
 }
 

@@ -219,8 +219,8 @@ mod tests {
     fn unknown_and_private_places_are_named() {
         let metrics = Metrics::new(&MetricsOptions::default()).unwrap();
         let mut assessment = samples::assessment();
-        assessment.placement.location = Err(Unplaced::NotApplicable);
-        assessment.placement.owner = Err(Unplaced::Disputed(Vec::new()));
+        Arc::make_mut(&mut assessment.placement).location = Err(Unplaced::NotApplicable);
+        Arc::make_mut(&mut assessment.placement).owner = Err(Unplaced::Disputed(Vec::new()));
         assessment.categories[0].subject = CategorySubject::Unattributed;
         let entry = Entry::Assessed(Box::new(samples::exchange(1)), Box::new(assessment));
         metrics.observe(&committed(vec![(entry, Vec::new())]));

@@ -24,8 +24,8 @@ pub struct DestinationRecord<'a> {
     placement: PlacementRecord<'a>,
 }
 
-/// The three answers, who else handles the traffic, and what all rests on: `location`, `network`, `owner`, `processors`,
-/// `evidence`, `refuted`.
+/// The answers, who else handles the traffic, what all rests on, and what nothing shows: `location`, `network`, `owner`,
+/// `processors`, `evidence`, `refuted`, `anycast`, `unseen`.
 #[derive(Debug, Serialize)]
 pub struct PlacementRecord<'a> {
     location: OrUnknown<LocationRecord>,
@@ -34,6 +34,8 @@ pub struct PlacementRecord<'a> {
     processors: Vec<ProcessorRecord<'a>>,
     evidence: Vec<EvidenceRecord<'a>>,
     refuted: Vec<RefutedRecord>,
+    anycast: bool,
+    unseen: Vec<&'static str>,
 }
 
 /// A destination as the line shows it. Labels of hosts that are values themselves are masked.
@@ -72,6 +74,8 @@ pub fn placement(place: &Placement) -> PlacementRecord<'_> {
             .iter()
             .map(|refuted| RefutedRecord { country: refuted.country.to_string(), by: refuted.by.as_str() })
             .collect(),
+        anycast: place.anycast,
+        unseen: place.unseen.iter().map(|unseen| unseen.as_str()).collect(),
     }
 }
 

@@ -198,9 +198,9 @@ mod tests {
         exchange.response = Err(NoResponse::NotRecorded);
         exchange.tls = Default::default();
         let mut assessment = samples::assessment();
-        assessment.placement.location = Err(crate::locate::Unplaced::NoPeer);
+        Arc::make_mut(&mut assessment.placement).location = Err(crate::locate::Unplaced::NoPeer);
         let candidates = vec![crate::locate::Country::new("US").unwrap(), crate::locate::Country::new("IE").unwrap()];
-        assessment.placement.owner = Err(crate::locate::Unplaced::Disputed(candidates));
+        Arc::make_mut(&mut assessment.placement).owner = Err(crate::locate::Unplaced::Disputed(candidates));
         assessment.categories[0].subject = crate::judge::CategorySubject::Unattributed;
         let value: Value = serde_json::from_str(&line(&exchange, &assessment).line).unwrap();
         let check = |pointer: &str, expect: &str| {
@@ -261,7 +261,7 @@ mod tests {
         destination.peer = Ok(peer);
         exchange.tls.sni = Some(destination.host.clone());
         let mut assessment = samples::assessment();
-        assessment.placement.registrable_domain = Some(format!("{CANARY}.example"));
+        Arc::make_mut(&mut assessment.placement).registrable_domain = Some(format!("{CANARY}.example"));
         let window = assessment.verdicts[0].window.as_mut().unwrap();
         window.recipient_group = format!("{CANARY}.example").into();
         assessment.findings[0].part = Part::request(PartKind::Path);
