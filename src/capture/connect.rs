@@ -1,6 +1,9 @@
-//! `CONNECT`: dial first, answer 200 only then, and let the tunnel's first bytes decide what becomes of it.
+//! `CONNECT`: dial first, answer 200 only then, and let the tunnel's first bytes decide what becomes of it. The other ways to
+//! ask for a tunnel come here, too.
 
+use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
@@ -9,18 +12,23 @@ use hyper_util::rt::TokioIo;
 use tokio::io::AsyncReadExt;
 
 use super::answer::{refusal, status_for};
+use super::authority::parse_authority;
 use super::body::Outgoing;
 use super::dial::Dialled;
+use super::duplex::ClientStream;
+use super::first_word::{FirstWord, first_word};
+use super::forward::{OWN_NAME, own_page};
 use super::hello::ClientHello;
 use super::host::LeafName;
 use super::intercept::{Tunnel, intercept, serve_plain};
 use super::learnt::Way;
-use super::peek::{Opening, PeekLimits, peek};
+use super::peek::{Opening, peek};
 use super::proxy::{ClientConnection, Proxy};
 use super::replay::Replayed;
+use super::serve_http::serve_http;
 use super::tunnel::ConnectionRecord;
-use super::upstream::{Protocol, plain_facts};
-use crate::exchange::{Opaque, Trouble};
+use super::upstream::{LinkError, Protocol, plain_facts};
+use crate::exchange::{NoPeer, Opaque, Trouble};
 
 /// Answer a `CONNECT` request, and see its tunnel through in a task of its own.
 pub async fn connect(
@@ -33,30 +41,31 @@ pub async fn connect(
         Err(reason) => return refusal(StatusCode::BAD_REQUEST, Trouble::HttpRequestError, &reason),
     };
     let host = host.to_string();
-    let mut record = ConnectionRecord::start(proxy, connection, &host, port);
-    let dialled = match proxy.dial(&connection.client, &host, port).await {
-        Ok(dialled) => dialled,
-        Err(error) => {
-            let answer = refusal(status_for(error.trouble), error.trouble, &error.reason);
-            record.unreachable(&error);
-            return answer;
+    let reached = if is_own_name(&host, port) {
+        None
+    } else {
+        match reach(proxy, connection, &host, port).await {
+            Ok(reached) => Some(reached),
+            Err(error) => return refusal(status_for(error.trouble), error.trouble, &error.reason),
         }
     };
-    record.dialled(&dialled);
-    let tunnel_proxy = Arc::clone(proxy);
-    let tunnel_connection = connection.clone();
     let upgrade = hyper::upgrade::on(request);
-    let deadline = proxy.deadline.clone();
+    let (deadline, own) = (proxy.deadline.clone(), Arc::clone(proxy));
     let tunnel = async move {
-        match upgrade.await {
-            Ok(client) => {
-                let client = TokioIo::new(client);
-                let tunnel = Tunnel { proxy: tunnel_proxy, connection: tunnel_connection, host, port, record };
-                Box::pin(open(tunnel, client, dialled)).await;
+        match (upgrade.await, reached) {
+            (Ok(client), Some((tunnel, dialled))) => {
+                Box::pin(open(tunnel, Box::new(TokioIo::new(client)), dialled)).await;
             }
-            Err(error) => {
+            (Ok(client), None) => {
+                if let Err(error) = serve_own_name(&own, Box::new(TokioIo::new(client))).await {
+                    tracing::debug!(%error, "a client left Landfall's own page");
+                }
+            }
+            (Err(error), reached) => {
                 tracing::debug!(%error, "a client left after `CONNECT`");
-                record.client_ended(Trouble::ConnectionTerminated);
+                if let Some((tunnel, _)) = reached {
+                    tunnel.record.client_ended(Trouble::ConnectionTerminated);
+                }
             }
         }
     };
@@ -75,48 +84,89 @@ pub async fn connect(
 fn target(request: &Request<Incoming>) -> Result<(LeafName, u16), String> {
     let uri = request.uri();
     let authority = uri.authority().ok_or("`CONNECT` needs a target of the form `host:port`")?;
-    if authority.as_str().contains('@') || uri.path_and_query().is_some_and(|path| path.as_str() != "/") {
+    if uri.scheme().is_some() || uri.path_and_query().is_some_and(|path| path.as_str() != "/") {
         return Err("a `CONNECT` target is `host:port` and nothing else".to_owned());
     }
-    let host = LeafName::parse(authority.host()).map_err(|error| error.to_string())?;
-    match authority.port_u16() {
-        Some(0) | None => Err("a `CONNECT` target needs a port from 1 to 65535".to_owned()),
-        Some(port) => Ok((host, port)),
+    match parse_authority(authority.as_str())? {
+        (_, None) => Err("a `CONNECT` target needs a port from 1 to 65535".to_owned()),
+        (host, Some(port)) => Ok((host, port)),
     }
 }
 
-type ClientStream = TokioIo<hyper::upgrade::Upgraded>;
+/// Whether a tunnel to Landfall itself is asked for: its own name leads nowhere else.
+pub fn is_own_name(host: &str, port: u16) -> bool {
+    host == OWN_NAME && port == 80
+}
+
+/// Serve Landfall's own pages through a tunnel.
+pub async fn serve_own_name(proxy: &Arc<Proxy>, client: ClientStream) -> io::Result<()> {
+    let own = Arc::clone(proxy);
+    let served = serve_http(proxy, client, Protocol::Http1, true, move |request| {
+        let page = own_page(&own, request.uri().path());
+        async move { Ok(page) }
+    });
+    served.await.map_err(io::Error::other)
+}
+
+/// Take a place for a tunnel and connect to its destination. A failure is recorded here, and is for the caller to tell.
+pub async fn reach(
+    proxy: &Arc<Proxy>,
+    connection: &ClientConnection,
+    host: &str,
+    port: u16,
+) -> Result<(Tunnel, Dialled), LinkError> {
+    let Some(slot) = proxy.entry.tunnel(&connection.slot) else {
+        let reason = "as many tunnels are open as `capture.limits.connections` allows".to_owned();
+        return Err(LinkError::new(Trouble::ConnectionLimitReached, reason, Err(NoPeer::Refused)));
+    };
+    let connection = ClientConnection { slot, ..connection.clone() };
+    let mut record = ConnectionRecord::start(proxy, &connection, host, port);
+    match proxy.dial(&connection.client, host, port).await {
+        Ok(dialled) => {
+            record.dialled(&dialled);
+            let tunnel = Tunnel { proxy: Arc::clone(proxy), connection, host: host.to_owned(), port, record };
+            Ok((tunnel, dialled))
+        }
+        Err(error) => {
+            record.unreachable(&error);
+            Err(error)
+        }
+    }
+}
+
+/// How long a client whose server has closed may take to say what it wanted.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Look at the first bytes and decide.
-async fn open(tunnel: Tunnel, mut client: ClientStream, dialled: Dialled) {
-    if tunnel.proxy.bypasses(&tunnel.host) {
+pub async fn open(mut tunnel: Tunnel, mut client: ClientStream, mut dialled: Dialled) {
+    if tunnel.proxy.bypasses(&tunnel.connection.client, &tunnel.host, None) {
         return tunnel.record.tunnel(client, dialled.stream, Opaque::BypassRule).await;
     }
     let limits = tunnel.proxy.config.limits;
-    let mut first = Vec::with_capacity(1 << 10);
+    let (mut first, mut banner) = (Vec::new(), Vec::new());
     // Whoever speaks first tells much: a server that does is no TLS or HTTP server.
-    let spoke = tokio::select! {
-        biased;
-        read = client.read_buf(&mut first) => match read {
-            Ok(bytes) => Spoke::Client(bytes),
-            Err(_) => Spoke::Gone,
-        },
-        _ = dialled.stream.readable() => Spoke::Server,
-        () = tokio::time::sleep(limits.first_byte) => Spoke::Nobody,
-        () = tunnel.proxy.deadline.cancelled() => Spoke::Nobody,
-    };
-    match spoke {
-        Spoke::Gone => return tunnel.record.client_ended(Trouble::Reset),
-        // Opened in advance and never used: it tells nothing.
-        Spoke::Client(0) => return tunnel.record.needless(),
-        Spoke::Client(_) => {}
-        Spoke::Server | Spoke::Nobody => {
-            return tunnel.record.tunnel(client, dialled.stream, Opaque::ServerFirst).await;
+    match first_word(&mut client, &mut first, &mut dialled.stream, &mut banner, limits.idle).await {
+        FirstWord::Client => {}
+        FirstWord::Server => {
+            let server = Replayed::new(banner, dialled.stream);
+            return tunnel.record.tunnel(client, server, Opaque::ServerFirst).await;
         }
+        // Opened in advance and never used: it tells nothing.
+        FirstWord::ClientEnded | FirstWord::Nobody => return tunnel.record.needless(),
+        FirstWord::ClientBroke => return tunnel.record.client_ended(Trouble::Reset),
+        // A server that gave up waiting can be had anew, if the client was about to speak.
+        FirstWord::ServerEnded => match tokio::time::timeout(GRACE, client.read_buf(&mut first)).await {
+            Ok(Ok(1..)) => match tunnel.proxy.dial(&tunnel.connection.client, &tunnel.host, tunnel.port).await {
+                Ok(again) => {
+                    tunnel.record.dialled(&again);
+                    dialled = again;
+                }
+                Err(error) => return tunnel.record.unreachable(&error),
+            },
+            _ => return tunnel.record.server_ended(),
+        },
     }
-    let mut client = Replayed::new(first, client);
-    let patience = PeekLimits { first_byte: limits.first_byte, opening: limits.handshake };
-    match peek(&mut client, patience).await {
+    match peek(&mut client, first, limits.handshake).await {
         Ok(Opening::Tls(hello, bytes)) => {
             Box::pin(open_tls(tunnel, Replayed::new(bytes, client), *hello, dialled)).await;
         }
@@ -129,33 +179,25 @@ async fn open(tunnel: Tunnel, mut client: ClientStream, dialled: Dialled) {
         Ok(Opening::Other(bytes)) => {
             tunnel.record.tunnel(Replayed::new(bytes, client), dialled.stream, Opaque::NotTls).await;
         }
-        // A byte was there before: silence now can only be its end.
-        Ok(Opening::Closed | Opening::Silent) => tunnel.record.client_ended(Trouble::FinBeforeFinished),
         Err(error) => {
             tracing::debug!(%error, "a tunnel's first bytes could not be read");
-            tunnel.record.client_ended(Trouble::Reset);
+            let timed_out = error.kind() == io::ErrorKind::TimedOut;
+            tunnel.record.client_ended(if timed_out { Trouble::Timeout } else { Trouble::Reset });
         }
     }
 }
 
-enum Spoke {
-    Client(usize),
-    Server,
-    Nobody,
-    /// The client's connection broke.
-    Gone,
-}
-
-type Peeked = Replayed<Replayed<ClientStream>>;
+type Peeked = Replayed<ClientStream>;
 
 async fn open_tls(mut tunnel: Tunnel, client: Peeked, hello: ClientHello, dialled: Dialled) {
+    let bypassed = tunnel.proxy.bypasses(&tunnel.connection.client, &tunnel.host, hello.sni.as_deref());
     if let Some(name) = hello.sni.as_deref().and_then(|sni| LeafName::parse(sni).ok()) {
         tunnel.name(&name.to_string(), hello.ech);
     }
     tunnel.record.tls(tunnel.hello_facts(&hello));
     let way = |address| tunnel.proxy.learnt.way(address, &tunnel.host);
     let way = tunnel.connection.client.address.map_or(Way::Open, way);
-    if tunnel.proxy.bypasses(&tunnel.host) {
+    if bypassed {
         tunnel.record.tunnel(client, dialled.stream, Opaque::BypassRule).await;
     } else if let Way::Tunnel(why) = way {
         tunnel.relay_pinned(client, dialled.stream, why).await;

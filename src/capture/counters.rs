@@ -3,6 +3,7 @@
 use prometheus::core::Collector;
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts};
 
+use super::accounts::Attempt;
 use super::learnt::Rejection;
 
 /// What capture counts beside the records it makes.
@@ -12,6 +13,8 @@ pub struct Counters {
     pub active: IntGaugeVec,
     pub tls_handshakes: IntCounterVec,
     pub upstream_connect: Histogram,
+    /// Attempts to prove a user, by result.
+    pub authentications: IntCounterVec,
     pub leaves_issued: IntCounter,
     /// Requests answered 503 because they could not have been recorded.
     pub refused: IntCounter,
@@ -34,22 +37,28 @@ pub enum ConnectionResult {
     Denied,
     /// It ended with an error.
     Failed,
+    /// No place was free.
+    Limited,
 }
 
 impl ConnectionResult {
-    const ALL: [Self; 3] = [Self::Closed, Self::Denied, Self::Failed];
+    const ALL: [Self; 4] = [Self::Closed, Self::Denied, Self::Failed, Self::Limited];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Closed => "closed",
             Self::Denied => "denied",
             Self::Failed => "failed",
+            Self::Limited => "limited",
         }
     }
 }
 
-/// The only listener so far.
+/// Name of the listener that is always there.
 pub const LISTENER: &str = "proxy";
+
+/// Results of `landfall_proxy_authentications_total`.
+const AUTHENTICATIONS: [&str; 4] = ["ok", "missing", "wrong", "limited"];
 
 impl Counters {
     /// Fails only if a name or label is malformed, which a test would show.
@@ -73,6 +82,13 @@ impl Counters {
                     "Time a TCP connection to a server took, name resolution not counted.",
                 )
                 .buckets(vec![0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0]),
+            )?,
+            authentications: IntCounterVec::new(
+                Opts::new(
+                    "landfall_proxy_authentications_total",
+                    "Clients asked to prove their user, by how that went; with SOCKS5, once a connection.",
+                ),
+                &["result"],
             )?,
             leaves_issued: IntCounter::new(
                 "landfall_leaf_certificates_issued_total",
@@ -113,6 +129,7 @@ impl Counters {
             Box::new(self.active.clone()),
             Box::new(self.tls_handshakes.clone()),
             Box::new(self.upstream_connect.clone()),
+            Box::new(self.authentications.clone()),
             Box::new(self.leaves_issued.clone()),
             Box::new(self.refused.clone()),
             Box::new(self.rejections.clone()),
@@ -122,11 +139,33 @@ impl Counters {
         ]
     }
 
-    fn start_at_zero(&self) {
+    /// One attempt to prove a user; `result` is one of the closed set.
+    pub fn authentication(&self, result: &'static str) {
+        self.authentications.with_label_values(&[result]).inc();
+    }
+
+    /// The same for one that was looked at.
+    pub fn attempted(&self, attempt: &Attempt) {
+        self.authentication(match attempt {
+            Attempt::Right(_) => "ok",
+            Attempt::Wrong => "wrong",
+            Attempt::TooMany => "limited",
+        });
+    }
+
+    /// A listener is there, before its first client.
+    pub fn start_listener(&self, name: &str) {
         for result in ConnectionResult::ALL {
-            self.connections.with_label_values(&[LISTENER, result.as_str()]).inc_by(0);
+            self.connections.with_label_values(&[name, result.as_str()]).inc_by(0);
         }
-        self.active.with_label_values(&[LISTENER]).set(0);
+        self.active.with_label_values(&[name]).set(0);
+    }
+
+    fn start_at_zero(&self) {
+        self.start_listener(LISTENER);
+        for result in AUTHENTICATIONS {
+            self.authentications.with_label_values(&[result]).inc_by(0);
+        }
         for how in Rejection::WORDS {
             self.rejections.with_label_values(&[how]).inc_by(0);
         }

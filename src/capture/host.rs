@@ -79,6 +79,12 @@ impl LeafName {
     }
 }
 
+impl From<IpAddr> for LeafName {
+    fn from(address: IpAddr) -> Self {
+        Self(Kind::Ip(address))
+    }
+}
+
 impl fmt::Display for LeafName {
     /// Without brackets, as in the record's `host`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

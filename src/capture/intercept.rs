@@ -17,7 +17,7 @@ use super::dial::Dialled;
 use super::hello::ClientHello;
 use super::host::LeafName;
 use super::options::OnBadUpstream;
-use super::peek::{Opening, PeekLimits, peek};
+use super::peek::{Opening, peek};
 use super::proxy::{ClientConnection, Proxy};
 use super::relay::{Scene, relay};
 use super::replay::Replayed;
@@ -193,20 +193,19 @@ where
         () = tunnel.proxy.deadline.cancelled() => Ok(true),
     };
     match ended {
-        Ok(false) => carry_peeked(tunnel, Replayed::new(first, client), far, tls).await,
+        Ok(false) => carry_peeked(tunnel, client, first, far, tls).await,
         Ok(true) => tunnel.ended_unused(None, began),
         Err(error) => tunnel.ended_unused(Some(&error), began),
     }
 }
 
 /// The client has spoken first, and no protocol was negotiated.
-async fn carry_peeked<C>(tunnel: Tunnel, mut client: Replayed<TlsStream<C>>, far: Far, tls: TlsFacts)
+async fn carry_peeked<C>(tunnel: Tunnel, mut client: TlsStream<C>, first: Vec<u8>, far: Far, tls: TlsFacts)
 where
     C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let limits = tunnel.proxy.config.limits;
-    let patience = PeekLimits { first_byte: limits.first_byte, opening: limits.handshake };
-    match peek(&mut client, patience).await {
+    match peek(&mut client, first, limits.handshake).await {
         Ok(Opening::Http(bytes)) => {
             carry_http(tunnel, Replayed::new(bytes, client), far, Near::intercepted(tls, Protocol::Http1)).await;
         }
@@ -217,8 +216,6 @@ where
         Ok(Opening::Tls(_, bytes) | Opening::Other(bytes)) => {
             tunnel.carry_unread(Replayed::new(bytes, client), far.secured.stream, Opaque::NotHttp).await;
         }
-        // A byte was there before.
-        Ok(Opening::Silent | Opening::Closed) => tunnel.record.client_ended(Trouble::ConnectionTerminated),
         Err(_) => tunnel.record.client_ended(Trouble::Reset),
     }
 }
@@ -284,6 +281,11 @@ where
         relay(scene.clone(), request)
     })
     .await;
+    let unreadable = |error: &hyper::Error| error.is_parse() || error.is_parse_too_large();
+    if served.as_ref().is_err_and(unreadable) {
+        // The requests before it have their records; this one has only the connection's.
+        return tunnel.record.client_ended(Trouble::HttpRequestError);
+    }
     if requests.load(Ordering::Relaxed) > 0 {
         return tunnel.record.needless();
     }
@@ -291,9 +293,7 @@ where
         // Nobody asked for the page that would have told it.
         return tunnel.record.unreachable(&error);
     }
-    let unreadable = |error: &hyper::Error| error.is_parse() || error.is_parse_too_large();
     match served {
-        Err(error) if unreadable(&error) => tunnel.record.client_ended(Trouble::HttpRequestError),
         Err(error) => tunnel.ended_unused(Some(&error), began),
         Ok(()) => tunnel.ended_unused(None, began),
     }

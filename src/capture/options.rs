@@ -1,21 +1,15 @@
 //! What capture can be told: addresses, limits, and what to do when the record can't be kept.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use ipnet::IpNet;
-
-use super::host_suffix::HostSuffix;
+use super::bypass::BypassRule;
 use super::learnt::PinningOptions;
 
 /// Everything `capture` needs to know at start.
 #[derive(Debug, Clone)]
 pub struct CaptureConfig {
-    pub listen: SocketAddr,
-    /// Hosts, with what stands below them, that are relayed unopened.
-    pub bypass: Vec<HostSuffix>,
-    /// Client ranges that may use the proxy; empty: see `policy`.
-    pub allow_clients: Vec<IpNet>,
+    /// What is relayed unopened.
+    pub bypass: Vec<BypassRule>,
     pub on_trouble: OnTrouble,
     pub limits: Limits,
     /// Clients that reject Landfall's certificate.
@@ -35,6 +29,18 @@ pub enum OnBadUpstream {
     Alert,
 }
 
+/// Whom a listener takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ListenMode {
+    /// Both; the first bytes, and whether the packet filter redirected a connection, tell which.
+    #[default]
+    Any,
+    /// Clients that know of the proxy.
+    Explicit,
+    /// Clients that a packet filter redirects.
+    Transparent,
+}
+
 /// What happens to traffic while the ledger, or the queue before it, can't take another exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnTrouble {
@@ -48,7 +54,7 @@ pub enum OnTrouble {
 /// Bounds that no peer can push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Client connections open at once.
+    /// Client connections open at once, and tunnels.
     pub connections: usize,
     /// Exchanges under way or waiting for the workers.
     pub slots: usize,
@@ -62,8 +68,6 @@ pub struct Limits {
     pub header_read: Duration,
     /// Each TLS handshake, the ClientHello included.
     pub handshake: Duration,
-    /// Silence of a client after `CONNECT` until the server is taken to speak first.
-    pub first_byte: Duration,
     pub connect: Duration,
     /// Silence on a tunnel, or in a body.
     pub idle: Duration,
@@ -87,7 +91,6 @@ impl Default for Limits {
             h2_streams: 100,
             header_read: Duration::from_secs(30),
             handshake: Duration::from_secs(10),
-            first_byte: Duration::from_secs(3),
             connect: Duration::from_secs(10),
             idle: Duration::from_secs(300),
             response: Duration::from_secs(300),
@@ -101,9 +104,7 @@ impl Default for Limits {
 impl Default for CaptureConfig {
     fn default() -> Self {
         Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             bypass: Vec::new(),
-            allow_clients: Vec::new(),
             on_trouble: OnTrouble::default(),
             limits: Limits::default(),
             pinning: PinningOptions::default(),

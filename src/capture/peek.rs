@@ -9,26 +9,11 @@ use tokio::time::timeout;
 use super::hello::{self, ClientHello, may_be_tls};
 
 /// What every HTTP/2 connection starts with (RFC 9113 section 3.4).
-const H2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(super) const H2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// No registered method is longer than 16.
 const MAX_METHOD: usize = 32;
 /// A longer request line is left to the HTTP parser to refuse.
 const MAX_LINE: usize = 16 * 1024;
-
-/// How long a tunnel's client is waited for.
-#[derive(Debug, Clone, Copy)]
-pub struct PeekLimits {
-    /// For its first byte; then the server is taken to speak first.
-    pub first_byte: Duration,
-    /// From the first byte to the last one needed.
-    pub opening: Duration,
-}
-
-impl Default for PeekLimits {
-    fn default() -> Self {
-        Self { first_byte: Duration::from_secs(3), opening: Duration::from_secs(10) }
-    }
-}
 
 /// How a connection opens. The bytes are all that was read, to be replayed to whoever reads on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,22 +26,13 @@ pub enum Opening {
     H2Preface(Vec<u8>),
     /// Anything else, a broken ClientHello included.
     Other(Vec<u8>),
-    /// No byte came in time: the client waits for the server.
-    Silent,
-    /// The client closed without a byte.
-    Closed,
 }
 
-/// Reads as little as tells what a connection carries. Fails when the connection does, and with `TimedOut` when a
-/// ClientHello was begun but not finished in time.
-pub async fn peek<S: AsyncRead + Unpin>(stream: &mut S, limits: PeekLimits) -> io::Result<Opening> {
-    let mut bytes = Vec::with_capacity(2048);
-    match timeout(limits.first_byte, stream.read_buf(&mut bytes)).await {
-        Err(_) => return Ok(Opening::Silent),
-        Ok(Ok(0)) => return Ok(Opening::Closed),
-        Ok(read) => read?,
-    };
-    let hello = match timeout(limits.opening, decide(stream, &mut bytes)).await {
+/// Reads as little as tells what a connection carries, from its first bytes on, which are there. Fails when the connection
+/// does, and with `TimedOut` when a ClientHello was begun but not finished within `patience`.
+pub async fn peek<S: AsyncRead + Unpin>(stream: &mut S, first: Vec<u8>, patience: Duration) -> io::Result<Opening> {
+    let mut bytes = first;
+    let hello = match timeout(patience, decide(stream, &mut bytes)).await {
         Ok(decided) => decided?,
         Err(_) if may_be_tls(&bytes) => {
             return Err(io::Error::new(io::ErrorKind::TimedOut, "the client did not finish its ClientHello in time"));
@@ -205,7 +181,8 @@ mod tests {
                 }
                 client
             };
-            let (opening, _client) = tokio::join!(peek(&mut server, PeekLimits::default()), write);
+            let patience = Duration::from_secs(10);
+            let (opening, _client) = tokio::join!(peek(&mut server, Vec::new(), patience), write);
             let bytes = match opening.unwrap() {
                 Opening::Tls(hello, bytes) => {
                     assert_eq!(hello.sni.as_deref(), Some("a.example"));
@@ -220,19 +197,16 @@ mod tests {
 
     /// Sends, then stays or closes. What was sent is read before the first look at a clock.
     async fn opening(sent: &[u8], close: bool) -> io::Result<Opening> {
-        let limits = PeekLimits { first_byte: Duration::from_millis(5), opening: Duration::from_millis(5) };
         let (mut client, mut server) = tokio::io::duplex(64);
         client.write_all(sent).await.unwrap();
         let client = (!close).then_some(client);
-        let opening = peek(&mut server, limits).await;
+        let opening = peek(&mut server, Vec::new(), Duration::from_millis(5)).await;
         drop(client);
         opening
     }
 
     #[tokio::test]
-    async fn silence_ends_and_stalls_have_their_own_outcomes() {
-        assert_eq!(opening(b"", false).await.unwrap(), Opening::Silent);
-        assert_eq!(opening(b"", true).await.unwrap(), Opening::Closed);
+    async fn ends_and_stalls_have_their_own_outcomes() {
         assert_eq!(opening(b"\x16\x03\x01", false).await.unwrap_err().kind(), io::ErrorKind::TimedOut);
         assert_eq!(opening(b"\x16\x03\x01", true).await.unwrap(), Opening::Other(b"\x16\x03\x01".to_vec()));
         let stray = b"\x16\x03\x01\x00\x04\x02\x00\x00\x00";

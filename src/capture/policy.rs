@@ -34,6 +34,8 @@ pub enum Refusal {
     Multicast,
     #[error("the destination is the unspecified address")]
     Unspecified,
+    #[error("the destination is in `capture.deny`")]
+    Denied,
 }
 
 impl Refusal {
@@ -51,25 +53,40 @@ impl Refusal {
 pub struct Policy {
     listeners: Vec<SocketAddr>,
     allowed_clients: Vec<IpNet>,
+    destinations: Destinations,
     is_own_address: fn(IpAddr) -> bool,
+}
+
+/// What the operator says of destinations, beside the rules that always hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Destinations {
+    /// Reached although they are link-local, metadata services or, for other machines' clients, loopback.
+    pub allow: Vec<IpNet>,
+    /// Never reached; wins over `allow`.
+    pub deny: Vec<IpNet>,
 }
 
 impl Policy {
     /// `listeners`: every address Landfall listens on (proxy and admin), with the ports really bound. `allowed_clients`:
     /// who may use a proxy bound beyond loopback; none means private ranges.
     pub fn new(listeners: Vec<SocketAddr>, allowed_clients: Vec<IpNet>) -> Self {
-        Self { listeners, allowed_clients, is_own_address }
+        Self { listeners, allowed_clients, destinations: Destinations::default(), is_own_address }
     }
 
-    /// Whether a client may use the proxy that listens on `listener`.
-    pub fn admit(&self, client: IpAddr, listener: SocketAddr) -> Result<(), Refusal> {
+    pub fn with_destinations(self, destinations: Destinations) -> Self {
+        Self { destinations, ..self }
+    }
+
+    /// Whether a client may use the proxy that listens on `listener`. `proves_user`: it will have to prove who it is, and may
+    /// then come from anywhere that is not ruled out.
+    pub fn admit(&self, client: IpAddr, listener: SocketAddr, proves_user: bool) -> Result<(), Refusal> {
         let client = client.to_canonical();
         // Whoever reaches a loopback address is on this machine.
         if listener.ip().to_canonical().is_loopback() || client.is_loopback() {
             return Ok(());
         }
         let admitted = match self.allowed_clients.as_slice() {
-            [] => is_private(client),
+            [] => proves_user || is_private(client),
             allowed => allowed.iter().any(|net| net.contains(&client)),
         };
         if admitted { Ok(()) } else { Err(Refusal::Client) }
@@ -79,11 +96,19 @@ impl Policy {
     /// operator's own mapping (`by_override`) may lead any client to loopback, and nowhere else that is refused.
     pub fn may_reach(&self, client: IpAddr, destination: SocketAddr, by_override: bool) -> Result<(), Refusal> {
         let client_is_local = client.to_canonical().is_loopback();
+        let listed = |list: &[IpNet], address: &IpAddr| list.iter().any(|net| net.contains(address));
+        let allowed = readings(destination.ip()).all(|address| listed(&self.destinations.allow, &address));
         for address in readings(destination.ip()) {
-            refuse_class(address)?;
             if self.listeners.iter().any(|listener| self.is_listener(*listener, address, destination.port())) {
                 return Err(Refusal::OwnListener);
             }
+            if listed(&self.destinations.deny, &address) {
+                return Err(Refusal::Denied);
+            }
+            if allowed {
+                continue;
+            }
+            refuse_class(address)?;
             if address.is_loopback() && !client_is_local && !by_override {
                 return Err(Refusal::Loopback);
             }
@@ -122,7 +147,7 @@ fn is_private(address: IpAddr) -> bool {
 }
 
 /// Whether an interface of this machine has the address: only then a socket can be bound to it.
-fn is_own_address(address: IpAddr) -> bool {
+pub fn is_own_address(address: IpAddr) -> bool {
     UdpSocket::bind((address, 0)).is_ok()
 }
 
@@ -243,7 +268,7 @@ mod tests {
         fn check(listener: &str, allowed: &[&str], client: &str, expect: bool) {
             let allowed = allowed.iter().map(|net| net.parse().unwrap()).collect();
             let policy = Policy::new(Vec::new(), allowed);
-            let got = policy.admit(client.parse().unwrap(), listener.parse().unwrap());
+            let got = policy.admit(client.parse().unwrap(), listener.parse().unwrap(), false);
             assert_eq!(got.is_ok(), expect, "{client} on {listener}");
         }
         check("127.0.0.1:8080", &[], "127.0.0.1", true);
@@ -260,6 +285,31 @@ mod tests {
         check("[::]:8080", &["192.0.2.0/24"], "::ffff:192.0.2.1", true);
         check("0.0.0.0:8080", &["192.0.2.0/24"], "10.0.0.1", false);
         check("0.0.0.0:8080", &["192.0.2.0/24"], "127.0.0.1", true);
+    }
+
+    #[test]
+    fn who_proves_a_user_may_come_from_anywhere_that_is_not_ruled_out() {
+        let (client, everywhere) = ("8.8.8.8".parse().unwrap(), "0.0.0.0:8080".parse().unwrap());
+        assert!(Policy::new(Vec::new(), Vec::new()).admit(client, everywhere, true).is_ok());
+        assert!(Policy::new(Vec::new(), vec!["10.0.0.0/8".parse().unwrap()]).admit(client, everywhere, true).is_err());
+    }
+
+    #[test]
+    fn the_operator_opens_and_closes_destinations_but_never_landfall_itself() {
+        let net = |text: &str| text.parse::<IpNet>().unwrap();
+        let policy = policy(&["127.0.0.1:8080"]).with_destinations(Destinations {
+            allow: vec![net("169.254.0.0/16"), net("127.0.0.0/8"), net("0.0.0.0/0")],
+            deny: vec![net("10.0.0.0/8"), net("169.254.169.254/32")],
+        });
+        let reach = |address: &str| policy.may_reach(REMOTE.parse().unwrap(), address.parse().unwrap(), false);
+        assert_eq!(reach("169.254.7.7:80"), Ok(()));
+        assert_eq!(reach("127.0.0.1:9443"), Ok(()));
+        assert_eq!(reach("127.0.0.1:8080"), Err(Refusal::OwnListener));
+        assert_eq!(reach("169.254.169.254:80"), Err(Refusal::Denied));
+        assert_eq!(reach("[::ffff:10.1.2.3]:80"), Err(Refusal::Denied));
+        assert_eq!(reach("[64:ff9b::10.1.2.3]:80"), Err(Refusal::Denied));
+        assert_eq!(reach("[fe80::1]:80"), Err(Refusal::LinkLocal), "a list for IPv4 opens nothing of IPv6");
+        assert_eq!(reach("192.0.2.1:80"), Ok(()));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What every connection of the proxy shares.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,17 +11,18 @@ use tokio_util::task::TaskTracker;
 use super::abortable::Broken;
 use super::counters::Counters;
 use super::dial::{DialError, Dialer, Dialled};
+use super::entry::{ConnectionSlot, Entry};
 use super::host::LeafName;
 use super::keep::KeepBudget;
 use super::leaf::LeafIssuer;
 use super::learnt::Learnt;
 use super::options::CaptureConfig;
-use super::policy::{Policy, Refusal};
+use super::policy::Policy;
 use super::sink::Sink;
 use super::upstream::{LinkError, LinkFacts, TlsRoute, secured_facts};
 use super::upstream_tls::{Identity, Secured, UpstreamTls};
 use super::wire::Wire;
-use crate::exchange::{Client, Session};
+use crate::exchange::{CaptureMode, Client, Session};
 
 /// The proxy, ready to take connections.
 pub struct Proxy {
@@ -31,8 +32,7 @@ pub struct Proxy {
     pub upstream_tls: Arc<UpstreamTls>,
     pub dialer: Dialer,
     pub policy: Arc<Policy>,
-    /// The address that is really bound.
-    pub listening: SocketAddr,
+    pub entry: Entry,
     pub sink: Arc<Sink>,
     pub keep: Arc<KeepBudget>,
     pub learnt: Arc<Learnt>,
@@ -51,21 +51,33 @@ pub struct Proxy {
 #[derive(Clone)]
 pub struct ClientConnection {
     pub client: Client,
+    /// The way it came in.
+    pub mode: CaptureMode,
     /// Set when a response breaks off.
     pub broken: Broken,
     /// Kept by everything that belongs to this connection, so that the limit counts it as open.
-    pub slot: super::sink::ConnectionSlot,
+    pub slot: ConnectionSlot,
+}
+
+impl ClientConnection {
+    /// The same connection once its user is known.
+    pub fn of_user(&self, proxy: &Proxy, user: Arc<str>) -> Self {
+        Self { client: proxy.entry.devices.with_user(&self.client, user), ..self.clone() }
+    }
+
+    /// The same connection once SOCKS5 is spoken on it.
+    pub fn by_socks(self) -> Self {
+        Self { mode: CaptureMode::Socks5, ..self }
+    }
 }
 
 impl Proxy {
-    /// Whether a configured rule exempts this host from being opened.
-    pub fn bypasses(&self, host: &str) -> bool {
-        LeafName::parse(host).is_ok_and(|host| self.config.bypass.iter().any(|suffix| suffix.covers(&host)))
-    }
-
-    /// Whether a client may use this proxy at all.
-    pub fn admits(&self, client: IpAddr) -> Result<(), Refusal> {
-        self.policy.admit(client, self.listening)
+    /// Whether a configured rule exempts this destination from being opened. `sni`: the name in the client's hello, once
+    /// that is known.
+    pub fn bypasses(&self, client: &Client, host: &str, sni: Option<&str>) -> bool {
+        let sni = sni.and_then(|sni| LeafName::parse(sni).ok());
+        LeafName::parse(host)
+            .is_ok_and(|host| self.config.bypass.iter().any(|rule| rule.covers(client, &host, sni.as_ref())))
     }
 
     /// Resolve, check and connect.
@@ -84,6 +96,9 @@ impl Proxy {
     fn dialled(&self, dialled: Result<Dialled, DialError>, host: &str, port: u16) -> Result<Dialled, LinkError> {
         match &dialled {
             Ok(dialled) => {
+                if let Ok(from) = dialled.stream.local_addr() {
+                    self.entry.dialled(from, dialled.peer.address);
+                }
                 if let Some(time) = dialled.peer.connect_time {
                     self.counters.upstream_connect.observe(time.as_secs_f64());
                 }

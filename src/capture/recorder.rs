@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use ulid::Ulid;
 
 use super::body::Ending;
+use super::identity::product;
 use super::keep::Keeper;
 use super::proxy::Proxy;
 use super::sink::{Captured, RawExchange, Slot};
@@ -31,6 +32,7 @@ pub enum Leg {
 /// What is known of a request when it starts.
 pub struct Opening<'a> {
     pub client: Client,
+    pub mode: CaptureMode,
     pub coverage: Coverage,
     pub scheme: Scheme,
     pub host: String,
@@ -76,13 +78,18 @@ impl Recorder {
         let started_at = Timestamp::now();
         // Nothing is kept of what goes unrecorded.
         let cap = if slot.is_some() { proxy.config.limits.body } else { 0 };
+        let mut client = opening.client;
+        if client.device.is_none() {
+            let agent = opening.head.headers.get(http::header::USER_AGENT);
+            client.device = agent.and_then(|agent| product(agent.as_bytes())).map(Into::into);
+        }
         let exchange = Exchange {
             id: ExchangeId::new(Ulid::generate()),
             import: None,
             session: Arc::clone(&proxy.session),
             started_at,
-            client: opening.client,
-            mode: CaptureMode::Forward,
+            client,
+            mode: opening.mode,
             coverage: opening.coverage,
             destination: Destination { host: opening.host, port: opening.port, peer: Err(NoPeer::Unreachable) },
             tls: opening.tls,

@@ -22,7 +22,7 @@ use super::recorder::{Leg, Opening, Recorder};
 use super::send::{Failure, send};
 use super::sink::Admission;
 use super::splice::{Resets, splice};
-use super::target::{address, authority_of, names_host};
+use super::target::{address, authority_of, named_host, names_host};
 use super::upstream::{LinkError, Protocol, Upstream};
 use crate::exchange::{Coverage, Note, Scheme, TlsFacts, Trouble};
 
@@ -54,12 +54,14 @@ pub async fn relay(scene: Scene, request: Request<Incoming>) -> Result<Response<
     };
     let (head, body) = request.into_parts();
     let authority = authority_of(&head, &scene);
+    let named = named_host(&scene, &authority);
     let recorder = {
         let opening = Opening {
             client: scene.connection.client.clone(),
+            mode: scene.connection.mode,
             coverage: scene.coverage,
             scheme: scene.scheme,
-            host: scene.host.clone(),
+            host: named.clone(),
             port: scene.port,
             tls: scene.tls.clone(),
             head: &head,
@@ -67,7 +69,7 @@ pub async fn relay(scene: Scene, request: Request<Incoming>) -> Result<Response<
         };
         Recorder::start(&scene.proxy, slot, opening)
     };
-    if !names_host(&authority, &scene.host) {
+    if !names_host(&authority, &named) {
         recorder.note(Note::NameMismatch);
     }
     if head.method == Method::CONNECT {

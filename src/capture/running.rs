@@ -8,9 +8,13 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::accounts::Accounts;
 use super::ca::Ca;
 use super::counters::Counters;
 use super::dial::Dialer;
+use super::entry::{Entry, Listening};
+use super::https_proxy::OwnTls;
+use super::identity::Devices;
 use super::keep::KeepBudget;
 use super::leaf::{LeafError, LeafIssuer};
 use super::learnt::{Learnt, PinnedPair};
@@ -38,6 +42,9 @@ pub struct Parts {
     pub policy: Policy,
     pub sink: Arc<Sink>,
     pub counters: Counters,
+    pub accounts: Option<Accounts>,
+    pub devices: Devices,
+    pub own_tls: OwnTls,
 }
 
 /// Called with all pinned pairs whenever they have changed; it may take its time.
@@ -68,8 +75,8 @@ pub struct Capture {
 }
 
 impl Capture {
-    /// Take connections from `listener`. Must be called within a runtime.
-    pub fn start(parts: Parts, listener: TcpListener) -> Result<Self, LeafError> {
+    /// Take connections from these listeners. Must be called within a runtime.
+    pub fn start(parts: Parts, listeners: Vec<(Listening, TcpListener)>) -> Result<Self, LeafError> {
         let Parts {
             config,
             session,
@@ -82,6 +89,9 @@ impl Capture {
             policy,
             sink,
             counters,
+            accounts,
+            devices,
+            own_tls,
         } = parts;
         let (policy, upstream_tls) = (Arc::new(policy), Arc::new(upstream_tls));
         let exit = upstream_proxy.map(|proxy| Exit { proxy, tls: Arc::clone(&upstream_tls) });
@@ -89,7 +99,7 @@ impl Capture {
             leaves: LeafIssuer::new(Arc::clone(&ca), counters.leaves_issued.clone())?,
             dialer: Dialer::new(resolver, Arc::clone(&policy), config.limits.connect, exit),
             policy,
-            listening: listener.local_addr().unwrap_or(config.listen),
+            entry: Entry::new(config.limits.connections, accounts, devices, own_tls),
             keep: KeepBudget::new(config.limits.bodies),
             learnt,
             ca_pem: Bytes::copy_from_slice(ca.certificate_pem().as_bytes()),
@@ -103,7 +113,10 @@ impl Capture {
             sink,
             counters,
         });
-        proxy.tasks.spawn(listen(Arc::clone(&proxy), listener));
+        for (at, listener) in listeners {
+            proxy.counters.start_listener(&at.name);
+            proxy.tasks.spawn(listen(Arc::clone(&proxy), Arc::new(at), listener));
+        }
         proxy.tasks.spawn(keep(Arc::clone(&proxy), keep_pinned));
         Ok(Self { proxy })
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::entry::ConnectionSlot;
 use super::keep::{Held, Keeper};
 use super::options::OnTrouble;
 use crate::exchange::{Connection, Exchange};
@@ -56,9 +57,6 @@ impl RawExchange {
 pub struct Slot {
     _permit: OwnedSemaphorePermit,
 }
-
-/// A place among the open client connections; a connection's record keeps it until it is audited.
-pub type ConnectionSlot = Arc<OwnedSemaphorePermit>;
 
 /// Why an exchange was let through unrecorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,9 +2,12 @@
 
 use http::{HeaderValue, Uri, Version, header};
 
+use super::authority::parse_authority;
 use super::fields::join_cookies;
+use super::host::LeafName;
 use super::relay::Scene;
 use super::upstream::Protocol;
+use crate::exchange::Scheme;
 
 /// Put the target into the form that the next hop expects.
 pub fn address(head: &mut http::request::Parts, protocol: Protocol, scene: &Scene) -> Result<(), &'static str> {
@@ -58,6 +61,20 @@ pub fn authority_of(head: &http::request::Parts, scene: &Scene) -> String {
     named
         .or_else(|| head.headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned))
         .unwrap_or_else(|| host_field(scene))
+}
+
+/// The host as records carry it. Who dials an address and then asks for a name, as redirected clients do, wants the name;
+/// the address is where it was sent all the same.
+pub fn named_host(scene: &Scene, authority: &str) -> String {
+    let by_address = || LeafName::parse(&scene.host).is_ok_and(|host| host.ip().is_some());
+    if scene.scheme == Scheme::Http
+        && by_address()
+        && let Ok((name, _)) = parse_authority(authority)
+        && name.dns().is_some()
+    {
+        return name.to_string();
+    }
+    scene.host.clone()
 }
 
 /// Whether an authority is of this host.

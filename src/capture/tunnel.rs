@@ -14,8 +14,8 @@ use super::sink::Captured;
 use super::splice::{Resets, Spliced, splice};
 use super::upstream::{LinkError, LinkFacts};
 use crate::exchange::{
-    CaptureMode, Connection, Coverage, Destination, ExchangeId, NoPeer, Note, Opaque, Outcome, Peer, Side, Timings,
-    TlsFacts, TlsFault, Trouble, WireBytes,
+    Connection, Coverage, Destination, ExchangeId, NoPeer, Note, Opaque, Outcome, Peer, Side, Timings, TlsFacts,
+    TlsFault, Trouble, WireBytes,
 };
 
 /// The record of one `CONNECT`, in the making. Whoever drops it without saying how it ended leaves a record of that.
@@ -39,7 +39,7 @@ impl ConnectionRecord {
             session: Arc::clone(&proxy.session),
             started_at: Timestamp::now(),
             client: connection.client.clone(),
-            mode: CaptureMode::Forward,
+            mode: connection.mode,
             coverage: Coverage::Intercepted,
             destination: Destination { host: host.to_owned(), port, peer: Err(NoPeer::Unreachable) },
             tls: TlsFacts::default(),
@@ -144,6 +144,19 @@ impl ConnectionRecord {
     /// A rule says that this is not to be opened, nor to be relayed unopened.
     pub fn refused(mut self, error: Trouble) {
         self.record.outcome = Outcome::Refused { error };
+        self.send();
+    }
+
+    /// A rule forbids it, before any connection to the server.
+    pub fn forbidden(mut self, error: Trouble) {
+        self.record.outcome = Outcome::Refused { error };
+        self.record.destination.peer = Err(NoPeer::Refused);
+        self.send();
+    }
+
+    /// The server ended it before anything was said.
+    pub fn server_ended(mut self) {
+        self.record.outcome = Outcome::Aborted { side: Side::Upstream, error: Trouble::ConnectionTerminated };
         self.send();
     }
 

@@ -52,12 +52,8 @@ impl Wire {
         self.socket().peer_addr()
     }
 
-    /// Waits until the far end has spoken. Inside a proxy's TLS this is not known without reading: there it never ends.
-    pub async fn readable(&self) -> io::Result<()> {
-        match &self.inner {
-            Inner::Tcp(stream) => stream.get_ref().readable().await,
-            Inner::Tls(_) => std::future::pending().await,
-        }
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket().local_addr()
     }
 }
 

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 
 use super::{DataArgs, Exit, GeoArgs, OrExit, RuleArgs, print, run_banner};
-use crate::capture::ResolveOverride;
+use crate::capture::{AccountsError, ResolveOverride};
 use crate::config::{self, ConfigError, Export, NotAValue, Settings, Value};
 use crate::serve::{RunOptions, Running, Signals, StartError};
 
@@ -106,11 +106,14 @@ fn exit_of(error: StartError) -> anyhow::Error {
     let exit = match &error {
         StartError::Config(ConfigError::Unreadable { .. }) => Exit::Io,
         StartError::Engine(error) if error.is_io() => Exit::Io,
+        StartError::Accounts(AccountsError::Unreadable { .. }) => Exit::Io,
         StartError::Config(_)
         | StartError::Engine(_)
         | StartError::Roots(_)
         | StartError::ClientCertificate(_)
-        | StartError::Credentials(_) => Exit::Usage,
+        | StartError::Credentials(_)
+        | StartError::Accounts(_)
+        | StartError::OwnTls(_) => Exit::Usage,
         StartError::Undelivered { .. } => Exit::Partial,
         StartError::Metrics(_) => Exit::Internal,
         _ => Exit::Io,

@@ -5,7 +5,7 @@ use crate::serve::Facts;
 
 /// The text, one fact a line; scripts may read the first word of each.
 pub fn text(facts: &Facts) -> String {
-    let Facts { proxy, admin, ca, data, warnings } = facts;
+    let Facts { proxy, more, admin, ca, data, warnings } = facts;
     let path = ca.path.display();
     let mut text = format!(
         "landfall {version}\n\n\
@@ -23,6 +23,9 @@ pub fn text(facts: &Facts) -> String {
         data = data.display(),
         quoted = shell_word(&path.to_string()),
     );
+    for (name, address) in more {
+        text.push_str(&format!("listens {address} ({name})\n"));
+    }
     for warning in warnings {
         text.push_str(&format!("warning {warning}\n"));
     }

@@ -27,6 +27,7 @@ impl Settings {
                 "`capture.pinning.rejections` is {rejections}, which {of} connections (`capture.pinning.of`) can never weigh; lower it to {most} or less"
             )));
         }
+        self.capture.check_ways_in(admin)?;
         self.check_exports()
     }
 
@@ -91,7 +92,9 @@ impl Settings {
         let certificates =
             self.capture.client_certificates.iter_mut().flat_map(|it| [&mut it.certificate, &mut it.key]);
         let credentials = self.capture.upstream_proxy.iter_mut().filter_map(|proxy| proxy.credentials.as_mut());
-        let given = certificates.chain(credentials);
+        let https = &mut self.capture.https;
+        let ways_in = self.capture.accounts.iter_mut().chain(&mut https.certificate).chain(&mut https.key);
+        let given = certificates.chain(credentials).chain(ways_in);
         let singles = self.locate.asn_db.iter_mut().chain(&mut self.ledger.data).chain(exports);
         let all: Vec<&mut PathBuf> = lists.into_iter().flatten().chain(singles).chain(given).collect();
         for path in all {

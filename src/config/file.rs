@@ -118,7 +118,8 @@ mod tests {
     /// Asks the parser itself which keys a section has.
     #[test]
     fn the_example_names_every_key() {
-        for section in ["capture", "capture.limits", "decode", "locate", "judge", "ledger", "console"] {
+        for section in ["capture", "capture.https", "capture.limits", "decode", "locate", "judge", "ledger", "console"]
+        {
             let error = toml::from_str::<Settings>(&format!("[{section}]\n__ = 0\n")).expect_err("no such key");
             let (_, known) = error.message().split_once("expected ").expect("a list of keys");
             for key in known.split('`').skip(1).step_by(2) {

@@ -11,6 +11,7 @@ mod geo;
 mod rules_dir;
 mod settings;
 mod value;
+mod ways_in;
 
 pub use data_dir::data_dir;
 pub use error::ConfigError;
@@ -23,3 +24,4 @@ pub use settings::{
     UpstreamProxy,
 };
 pub use value::{NotAValue, Value};
+pub use ways_in::{BypassRule, Device, Https, Listener};

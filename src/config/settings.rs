@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::value::{many, maybe, one, overrides, size};
+use super::{BypassRule, Device, Https, Listener};
 use crate::capture::{HostSuffix, LeafName, OnBadUpstream, OnPinned, PinningOptions, ProxyUrl, ResolveOverride};
 use crate::decode::Budget;
 use crate::ledger::{OnTrouble, Sync, WriterOptions};
@@ -35,12 +36,26 @@ pub struct Settings {
 pub struct Capture {
     #[serde(deserialize_with = "one")]
     pub listen: SocketAddr,
+    /// Further addresses.
+    pub listeners: Vec<Listener>,
     /// Clients that may use the proxy. Empty: everyone when bound to loopback, else clients from private ranges.
     #[serde(deserialize_with = "many")]
     pub allow_clients: Vec<IpNet>,
+    /// File of users and hashed passwords; naming one makes the proxy ask for them.
+    pub accounts: Option<PathBuf>,
+    /// Devices with a name in the record.
+    pub devices: Vec<Device>,
+    /// Destinations reached although the rules that hold without a word say no.
+    #[serde(deserialize_with = "many")]
+    pub allow: Vec<IpNet>,
+    /// Destinations never reached.
+    #[serde(deserialize_with = "many")]
+    pub deny: Vec<IpNet>,
     /// Destinations that are tunnelled unopened.
     #[serde(deserialize_with = "many")]
     pub bypass: Vec<HostSuffix>,
+    /// The same by client, or by the name in the hello alone.
+    pub bypass_rules: Vec<BypassRule>,
     /// PEM files of roots that upstream certificates may chain to, beside the platform's.
     pub upstream_ca: Vec<PathBuf>,
     /// Destinations whose certificates are not verified.
@@ -59,6 +74,8 @@ pub struct Capture {
     pub pinning: Pinning,
     /// `None`: destinations are dialled directly.
     pub upstream_proxy: Option<UpstreamProxy>,
+    /// TLS to the proxy itself.
+    pub https: Https,
     pub limits: Limits,
 }
 
@@ -100,7 +117,7 @@ pub struct UpstreamProxy {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Client connections at once.
+    /// Client connections at once, and tunnels; more are answered 503.
     pub connections: usize,
     /// Request line or status line and all header fields.
     #[serde(deserialize_with = "size")]
@@ -223,8 +240,14 @@ impl Default for Capture {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            listeners: Vec::new(),
             allow_clients: Vec::new(),
+            accounts: None,
+            devices: Vec::new(),
+            allow: Vec::new(),
+            deny: Vec::new(),
             bypass: Vec::new(),
+            bypass_rules: Vec::new(),
             upstream_ca: Vec::new(),
             unverified: Vec::new(),
             on_bad_upstream: OnBadUpstream::default(),
@@ -234,6 +257,7 @@ impl Default for Capture {
             on_pinned: PinningOptions::default().on_pinned,
             pinning: Pinning::default(),
             upstream_proxy: None,
+            https: Https::default(),
             limits: Limits::default(),
         }
     }

@@ -9,7 +9,9 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 
-use crate::capture::{HostSuffix, LeafName, OnBadUpstream, OnPinned, OverrideError, ProxyUrl, ResolveOverride};
+use crate::capture::{
+    HostSuffix, LeafName, ListenMode, Mac, OnBadUpstream, OnPinned, OverrideError, ProxyUrl, ResolveOverride,
+};
 use crate::ledger::{OnTrouble, Sync};
 use crate::locate::{Country, Override, Path, Vantage};
 
@@ -98,6 +100,25 @@ impl Value for Sync {
             "normal" => Some(Self::Normal),
             _ => None,
         }
+    }
+}
+
+impl Value for ListenMode {
+    const EXPECTED: &str = "a way to take clients; write `any`, `explicit` or `transparent`";
+    fn read(text: &str) -> Option<Self> {
+        match text {
+            "any" => Some(Self::Any),
+            "explicit" => Some(Self::Explicit),
+            "transparent" => Some(Self::Transparent),
+            _ => None,
+        }
+    }
+}
+
+impl Value for Mac {
+    const EXPECTED: &str = "a hardware address; write `02:00:5e:10:00:01`";
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
     }
 }
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 pub struct Client {
     /// Source address of the connection; `None` for imports that do not carry one.
     pub address: Option<IpAddr>,
-    /// Name the client proved by proxy authentication.
+    /// Name the client proved by proxy authentication, or else its listener's.
     pub user: Option<Arc<str>>,
-    /// Configured name of the device.
+    /// Configured name of the device, else its hardware address, else the product its requests name.
     pub device: Option<Arc<str>>,
 }

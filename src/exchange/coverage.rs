@@ -5,6 +5,12 @@
 pub enum CaptureMode {
     /// Explicit forward proxy (absolute form or `CONNECT`).
     Forward,
+    /// SOCKS5.
+    Socks5,
+    /// Explicit proxy, reached by TLS.
+    HttpsProxy,
+    /// Redirected on the way to the server; the client knows of no proxy.
+    Transparent,
     /// Read from a file.
     Import,
 }
@@ -13,6 +19,9 @@ impl CaptureMode {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Forward => "forward",
+            Self::Socks5 => "socks5",
+            Self::HttpsProxy => "https_proxy",
+            Self::Transparent => "transparent",
             Self::Import => "import",
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -15,8 +16,8 @@ use ulid::Ulid;
 use super::workers::Workers;
 use super::{Engine, StartError, way_out};
 use crate::capture::{
-    self, Ca, Capture, CaptureConfig, Counters, Learnt, Limits, Parts, PinningOptions, Policy, Resolver, Sink,
-    UpstreamTls,
+    self, Accounts, Ca, Capture, CaptureConfig, Counters, Destinations, Devices, Learnt, Limits, ListenMode, Listening,
+    OwnTls, Parts, PinningOptions, Policy, Resolver, Sink, UpstreamTls,
 };
 use crate::config::{self, Export, Settings};
 use crate::console::{self, Admin, Api, CaFacts, Token};
@@ -36,6 +37,8 @@ pub struct RunOptions {
 #[derive(Debug, Clone)]
 pub struct Facts {
     pub proxy: SocketAddr,
+    /// Further proxies by name.
+    pub more: Vec<(String, SocketAddr)>,
     pub admin: SocketAddr,
     pub ca: CaFacts,
     pub data: PathBuf,
@@ -70,13 +73,16 @@ impl Running {
         let learnt = Arc::new(Learnt::new(pinning(&settings.capture)));
         learnt.restore(capture::read_pinned(&data)?);
         let mut warnings = engine.warnings.clone();
+        warnings.extend(enough_files(settings.capture.limits.connections));
         warnings.extend(upstream_tls.warnings().iter().cloned());
         warnings.extend(about_proxy);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("io").build()?;
         let _inside = runtime.enter();
-        let proxy_listener = bind(&runtime, settings.capture.listen, "--listen")?;
+        let listeners = listeners(&runtime, &settings.capture)?;
         let admin_listener = bind(&runtime, settings.console.listen, "--admin")?;
-        let (proxy, admin) = (proxy_listener.local_addr()?, admin_listener.local_addr()?);
+        let bound: Vec<SocketAddr> = listeners.iter().map(|(at, _)| at.address).collect();
+        let (proxy, admin) = (bound.first().copied().unwrap_or(settings.capture.listen), admin_listener.local_addr()?);
+        let more = listeners.iter().skip(1).map(|(at, _)| (at.name.to_string(), at.address)).collect();
 
         let counters = Counters::new()?;
         let metrics = Arc::new(super::metrics::build(&engine, &ca, &counters)?);
@@ -131,7 +137,10 @@ impl Running {
         );
         let capture = Capture::start(
             Parts {
-                policy: Policy::new(vec![proxy, admin], config.allow_clients.clone()),
+                policy: policy(&settings.capture, bound, admin),
+                accounts: settings.capture.accounts.as_deref().map(Accounts::read).transpose()?,
+                devices: Devices::new(settings.capture.known_devices()),
+                own_tls: own_tls(&settings.capture)?,
                 resolver: Resolver::new(settings.capture.resolve.clone()),
                 config,
                 session: Arc::clone(&session),
@@ -143,9 +152,9 @@ impl Running {
                 sink: Arc::clone(&sink),
                 counters,
             },
-            proxy_listener,
+            listeners,
         )?;
-        let facts = Facts { proxy, admin, ca: ca_facts, data, warnings };
+        let facts = Facts { proxy, more, admin, ca: ca_facts, data, warnings };
         let drain = settings.capture.limits.drain;
         drop(_inside);
         Ok(Self {
@@ -235,14 +244,48 @@ fn record_abandoned(ledger: &Ledger, writer: &Writer) -> Result<(), StartError> 
     Ok(())
 }
 
-fn bind(runtime: &Runtime, address: SocketAddr, flag: &'static str) -> Result<tokio::net::TcpListener, StartError> {
-    let bound = runtime.block_on(tokio::net::TcpListener::bind(address));
+fn bind(runtime: &Runtime, address: SocketAddr, flag: &'static str) -> Result<TcpListener, StartError> {
+    let bound = runtime.block_on(TcpListener::bind(address));
     bound.map_err(|source| StartError::Bind { address, flag, source })
+}
+
+/// Bind the proxy and all further listeners.
+fn listeners(runtime: &Runtime, capture: &config::Capture) -> Result<Vec<(Listening, TcpListener)>, StartError> {
+    let proxy = bind(runtime, capture.listen, "--listen")?;
+    let at = |name: &str, address| Listening {
+        name: name.into(),
+        address,
+        mode: ListenMode::default(),
+        user: None,
+        device: None,
+    };
+    let mut all = vec![(at(capture::LISTENER, proxy.local_addr()?), proxy)];
+    for more in &capture.listeners {
+        let listener = bind(runtime, more.listen, "capture.listeners")?;
+        let named = |name: &Option<String>| name.as_deref().map(Arc::from);
+        let (user, device) = (named(&more.user), named(&more.device));
+        all.push((Listening { mode: more.mode, user, device, ..at(&more.name, listener.local_addr()?) }, listener));
+    }
+    Ok(all)
+}
+
+fn policy(capture: &config::Capture, mut own: Vec<SocketAddr>, admin: SocketAddr) -> Policy {
+    own.push(admin);
+    let destinations = Destinations { allow: capture.allow.clone(), deny: capture.deny.clone() };
+    Policy::new(own, capture.allow_clients.clone()).with_destinations(destinations)
+}
+
+fn own_tls(capture: &config::Capture) -> Result<OwnTls, StartError> {
+    match (&capture.https.certificate, &capture.https.key) {
+        _ if !capture.https.enabled => Ok(OwnTls::Off),
+        (Some(certificate), Some(key)) => Ok(OwnTls::given(certificate, key)?),
+        _ => Ok(OwnTls::Minted),
+    }
 }
 
 fn serve_admin(
     runtime: &Runtime,
-    listener: tokio::net::TcpListener,
+    listener: TcpListener,
     admin: Admin,
     shutdown: CancellationToken,
 ) -> JoinHandle<std::io::Result<()>> {
@@ -289,9 +332,7 @@ fn keep_pinned(data: &std::path::Path) -> capture::KeepPinned {
 fn capture_config(settings: &Settings) -> CaptureConfig {
     let limits = &settings.capture.limits;
     CaptureConfig {
-        listen: settings.capture.listen,
-        bypass: settings.capture.bypass.clone(),
-        allow_clients: settings.capture.allow_clients.clone(),
+        bypass: settings.capture.all_bypasses(),
         on_trouble: match settings.ledger.on_trouble {
             ledger::OnTrouble::Block => capture::OnTrouble::Block,
             ledger::OnTrouble::Shed => capture::OnTrouble::Shed,
@@ -324,6 +365,20 @@ fn exporters(settings: &Settings, ledger: &Ledger, metrics: &Metrics) -> Result<
         Ok(Events::spawn(name, target, ledger, metrics.exporter(name))?)
     };
     settings.export.iter().map(start).collect()
+}
+
+/// Raise the limit on open files as far as the system lets; what is still too few is worth a word.
+fn enough_files(connections: usize) -> Option<String> {
+    // A connection has two ends; the rest is for the ledger, listeners and databases.
+    let wanted = 2 * connections as u64 + 256;
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(limit) if limit >= wanted => None,
+        Ok(limit) => Some(format!(
+            "the system allows {limit} open files, and {connections} connections may need {wanted}; raise the hard limit \
+             (`ulimit -Hn`, `LimitNOFILE=`) or lower `capture.limits.connections`"
+        )),
+        Err(error) => Some(format!("the limit on open files cannot be raised: {error}")),
+    }
 }
 
 /// One worker for each core: audits are computation.

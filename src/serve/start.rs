@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 
 use super::EngineError;
-use crate::capture::{CaError, ClientCertificateError, CredentialsError, LeafError, PinnedFileError, RootsError};
+use crate::capture::{
+    AccountsError, CaError, ClientCertificateError, CredentialsError, LeafError, OwnTlsError, PinnedFileError,
+    RootsError,
+};
 use crate::config::ConfigError;
 use crate::console::TokenError;
 use crate::export::ExportError;
@@ -20,6 +23,10 @@ pub enum StartError {
     Ca(#[from] CaError),
     #[error(transparent)]
     Leaf(#[from] LeafError),
+    #[error(transparent)]
+    Accounts(#[from] AccountsError),
+    #[error(transparent)]
+    OwnTls(#[from] OwnTlsError),
     #[error(transparent)]
     Roots(#[from] RootsError),
     #[error(transparent)]
