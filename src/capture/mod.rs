@@ -43,6 +43,7 @@ pub mod import;
 mod intercept;
 mod ja4;
 mod keep;
+mod late_tls;
 mod leaf;
 mod learnt;
 mod listener;

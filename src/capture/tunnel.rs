@@ -9,6 +9,7 @@ use ulid::Ulid;
 
 use super::abortable::Broken;
 use super::dial::Dialled;
+use super::late_tls::Watched;
 use super::proxy::{ClientConnection, Proxy};
 use super::sink::Captured;
 use super::splice::{Resets, Spliced, splice};
@@ -190,7 +191,13 @@ impl ConnectionRecord {
         self.record.coverage = Coverage::Tunnelled(why);
         let resets =
             Resets { client: Arc::clone(&self.connection.broken), upstream: Arc::clone(&self.upstream_broken) };
+        let mut late_tls = false;
+        let client = Watched::new(client, &mut late_tls);
         let ended = splice(client, upstream, &resets, self.proxy.config.limits.idle, &self.proxy.deadline).await;
+        // Where the tunnel began with TLS, that is no news.
+        if late_tls && matches!(why, Opaque::ServerFirst | Opaque::NotTls) {
+            self.note(Note::LateTls);
+        }
         self.record.bytes = WireBytes { up: ended.up, down: ended.down };
         self.record.outcome = ended.outcome();
         self.send();

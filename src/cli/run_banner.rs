@@ -7,9 +7,11 @@ use crate::serve::Facts;
 pub fn text(facts: &Facts) -> String {
     let Facts { proxy, more, admin, ca, data, warnings } = facts;
     let path = ca.path.display();
+    let listens: String = more.iter().map(|(name, address)| format!("listens {address} ({name})\n")).collect();
     let mut text = format!(
         "landfall {version}\n\n\
          proxy   http://{proxy}\n\
+         {listens}\
          admin   http://{admin}/\n\
          ca      {path}\n\
          sha256  {fingerprint}\n\
@@ -23,9 +25,6 @@ pub fn text(facts: &Facts) -> String {
         data = data.display(),
         quoted = shell_word(&path.to_string()),
     );
-    for (name, address) in more {
-        text.push_str(&format!("listens {address} ({name})\n"));
-    }
     for warning in warnings {
         text.push_str(&format!("warning {warning}\n"));
     }

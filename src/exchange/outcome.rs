@@ -164,6 +164,8 @@ pub enum Note {
     UnverifiedUpstream,
     /// The request was sent again on a fresh connection after a reused one had died.
     Retried,
+    /// TLS began in the middle of a tunnel, and stayed closed.
+    LateTls,
     /// The connection went through an upstream proxy: address and location are the exit's, not the server's.
     UpstreamProxy,
     /// The server asked for a client certificate.
@@ -183,6 +185,7 @@ impl Note {
             Self::InformationalDropped => "informational_dropped",
             Self::UnverifiedUpstream => "unverified_upstream",
             Self::Retried => "retried",
+            Self::LateTls => "late_tls",
             Self::UpstreamProxy => "upstream_proxy",
             Self::Mtls => "mtls",
             Self::EchOffered => "ech_offered",

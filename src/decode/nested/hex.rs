@@ -15,9 +15,7 @@ fn digits(value: &str) -> &str {
 /// An even number of hex digits, letters among them or not.
 fn looks(value: &str) -> bool {
     let digits = digits(value).as_bytes();
-    digits.len() >= SHORTEST
-        && digits.len().is_multiple_of(2)
-        && digits.iter().all(u8::is_ascii_hexdigit)
+    digits.len() >= SHORTEST && digits.len().is_multiple_of(2) && digits.iter().all(u8::is_ascii_hexdigit)
 }
 
 fn undo<'x>(walk: &mut Walk<'x>, place: Place<'x>, value: &'x str) -> Result<Found, Flaw> {

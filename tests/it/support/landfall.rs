@@ -23,6 +23,8 @@ pub struct Landfall {
     child: Child,
     pub proxy: SocketAddr,
     pub admin: SocketAddr,
+    /// Further listeners, by name.
+    listeners: Vec<(String, SocketAddr)>,
     dir: TempDir,
     readers: Vec<JoinHandle<String>>,
     stopped: bool,
@@ -87,6 +89,7 @@ impl Landfall {
             child,
             proxy: SocketAddr::from(([0; 4], 0)),
             admin: SocketAddr::from(([0; 4], 0)),
+            listeners: Vec::new(),
             dir,
             readers,
             stopped: false,
@@ -107,10 +110,19 @@ impl Landfall {
                 let rest = line.trim_start().strip_prefix(name)?.trim_start().strip_prefix("http://")?;
                 rest.split(['/', ' ']).next()?.parse().ok()
             };
+            if let Some((address, name)) = line.strip_prefix("listens ").and_then(|rest| rest.split_once(" (")) {
+                let address = address.parse().expect("an address");
+                self.listeners.push((name.trim_end_matches(')').to_owned(), address));
+            }
             proxy = proxy.or_else(|| address("proxy"));
             admin = admin.or_else(|| address("admin"));
         }
         (self.proxy, self.admin) = (proxy.expect("said"), admin.expect("said"));
+    }
+
+    /// Address of the listener with this name.
+    pub fn listener(&self, name: &str) -> SocketAddr {
+        self.listeners.iter().find(|(of, _)| of == name).expect("the banner named it").1
     }
 
     pub fn pid(&self) -> u32 {
