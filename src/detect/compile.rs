@@ -97,6 +97,8 @@ pub(super) struct Form {
 pub(super) struct Record {
     /// Names of the members, by their numbers.
     pub names: Vec<Arc<str>>,
+    /// What a member's value must look like, by its number.
+    pub patterns: Vec<Option<Regex>>,
     pub required: Vec<u8>,
     /// Beyond these, where no context supports.
     pub required_alone: Vec<u8>,
@@ -306,7 +308,10 @@ impl At<'_> {
                 .map(|i| i as u8)
                 .ok_or_else(|| self.unknown("member", name, rule.members.keys().map(String::as_str)))
         };
+        rule.patterns.keys().try_for_each(|name| member(name).map(drop))?;
+        let pattern = |name: &String| rule.patterns.get(name).map(|p| self.anchored(p)).transpose();
         Ok(Some(Record {
+            patterns: rule.members.keys().map(pattern).collect::<Result<_, _>>()?,
             names: rule.members.keys().map(|name| name.as_str().into()).collect(),
             required: rule.required.iter().map(member).collect::<Result<_, _>>()?,
             required_alone: rule.required_alone.iter().map(member).collect::<Result<_, _>>()?,

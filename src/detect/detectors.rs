@@ -56,6 +56,7 @@ impl Detectors {
         let around = Surroundings::new(&self.compiled.lexicon, url, fields);
         let mut scanned = scan::scan(&self.compiled, &around);
         header::credentials(&self.compiled, fields, &mut scanned.candidates);
+        header::drop_lone_names(&self.compiled, fields, &mut scanned.candidates);
         position::find(&self.compiled, &around, &scanned.parts, &mut scanned.candidates);
         record::find(&self.compiled, &around, &scanned.parts, &mut scanned.candidates);
         report::report(&self.compiled, fields, scanned.candidates, keys, reveal)

@@ -153,6 +153,9 @@ pub(super) struct FormRule {
 pub(super) struct RecordRule {
     /// Keys of each member. The first one present is the one that is shown.
     pub members: BTreeMap<String, Words>,
+    /// What the value of a member must look like, whole; any value if it is not named here.
+    #[serde(default)]
+    pub patterns: BTreeMap<String, String>,
     /// Members that must be there.
     #[serde(default)]
     pub required: Vec<String>,

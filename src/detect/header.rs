@@ -31,6 +31,22 @@ pub(super) fn credentials(compiled: &Compiled, fields: &[Field<'_>], out: &mut V
     }
 }
 
+/// Take back user names that stand in `Authorization` without a password: that is how public write keys of SDKs are sent.
+pub(super) fn drop_lone_names(compiled: &Compiled, fields: &[Field<'_>], candidates: &mut Vec<Candidate>) {
+    let in_credentials = |field: &Field<'_>| {
+        field.part.kind == PartKind::Header
+            && field.path.keys_up().nth(1).is_some_and(|key| key.to_ascii_lowercase().ends_with("authorization"))
+    };
+    if !fields.iter().any(in_credentials) {
+        return;
+    }
+    let password = fields.iter().any(|field| in_credentials(field) && field.key == Some("password"));
+    candidates.retain(|candidate| {
+        let lone = !password && in_credentials(&fields[candidate.field as usize]);
+        !(lone && &*compiled.elements[usize::from(candidate.element)].id == "username")
+    });
+}
+
 fn basic(value: &str) -> Option<(String, String)> {
     let (scheme, rest) = value.split_once(' ')?;
     let bytes = scheme.eq_ignore_ascii_case("basic").then(|| STANDARD.decode(rest.trim()).ok())??;

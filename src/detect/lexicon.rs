@@ -90,6 +90,8 @@ pub(super) struct Name {
     pub inner: bool,
     /// Its value may name what a neighbour holds ([`LABELS`]).
     pub labels: bool,
+    /// Its value stands where a value could ([`STAND_INS`]): `email.placeholder`.
+    pub stands_in: bool,
 }
 
 impl Name {
@@ -104,10 +106,10 @@ impl Name {
         self.ids.len()
     }
 
-    /// Whether the whole name is one of these words (digits aside).
+    /// Whether the whole name is made of these words (digits aside).
     fn is_one_of(&self, known: &[&str]) -> bool {
-        let mut words = self.texts.iter().filter(|t| !t.bytes().all(|b| b.is_ascii_digit()));
-        matches!((words.next(), words.next()), (Some(word), None) if known.contains(&word.as_str()))
+        let mut words = self.texts.iter().filter(|t| !t.bytes().all(|b| b.is_ascii_digit())).peekable();
+        words.peek().is_some() && words.all(|word| known.contains(&word.as_str()))
     }
 }
 
@@ -175,6 +177,14 @@ const LABELS: &[&str] = &[
     "display",
 ];
 
+/// Last words of names whose values are forms and samples for the reader of a screen.
+#[rustfmt::skip]
+const STAND_INS: &[&str] = &[
+    "placeholder", "hint", "mask", "format", "example", "sample", "regex", "pattern", "tooltip", "caption", "label", "helper",
+    "beispiel", "platzhalter", "ejemplo", "exemple", "exemplo", "esempio", "ornek", "voorbeeld", "przyklad", "пример",
+    "示例", "例",
+];
+
 /// Words at the end of a name that say nothing of what it names.
 const TAIL: &[&str] = &[
     "value",
@@ -237,6 +247,37 @@ const OWNERS: &[&str] = &[
     "start",
     "end",
     "current",
+    "pickup",
+    "dropoff",
+    "wifi",
+    "bank",
+    "mobile",
+    "birth",
+    "legal",
+    "payer",
+    "payee",
+    "beneficiary",
+    "applicant",
+    "borrower",
+    "traveler",
+    "traveller",
+    "rider",
+    "buyer",
+    "worker",
+    "emergency",
+    "primary",
+    "secondary",
+    "registered",
+    "verified",
+    "device",
+    "login",
+    "auth",
+    "full",
+    "first",
+    "new",
+    "old",
+    "numero",
+    "num",
 ];
 
 impl Lexicon {
@@ -299,6 +340,7 @@ impl Lexicon {
         name.generic = name.is_one_of(GENERIC);
         name.inner = name.is_one_of(INNER);
         name.labels = name.is_one_of(LABELS);
+        name.stands_in = name.texts.len() > 1 && name.texts.last().is_some_and(|t| STAND_INS.contains(&t.as_str()));
         name
     }
 

@@ -19,6 +19,11 @@ pub(super) fn find(compiled: &Compiled, around: &Surroundings<'_, '_>, parts: &[
     for part in parts {
         let Role::Member(member) = part.hit.meaning.role else { continue };
         let field = &around.fields[part.field];
+        let record = compiled.elements[usize::from(part.hit.meaning.element)].record.as_ref();
+        let pattern = record.and_then(|record| record.patterns[usize::from(member)].as_ref());
+        if pattern.is_some_and(|pattern| !pattern.is_match(field.value.trim())) {
+            continue;
+        }
         // `merchant: {name}` is a member of the object that holds `merchant`.
         let outside = usize::from(part.hit.start) < part.reading.outer.len();
         let object = if outside { surroundings::object_above(field) } else { None };

@@ -69,7 +69,7 @@ pub(super) fn scan(compiled: &Compiled, around: &Surroundings<'_, '_>) -> Scanne
     let mut scanned = Scanned::default();
     let mut open = Vec::new();
     for (i, field) in around.fields.iter().enumerate() {
-        if field.kind != ValueKind::Bool && is_placeholder(field.value) {
+        if field.kind != ValueKind::Bool && is_placeholder(field.value) || around.stands_in(field) {
             continue;
         }
         let found = keyed(compiled, around, i, field, &mut scanned);
@@ -167,7 +167,11 @@ fn by_form<'x>(
 ) {
     let element = &compiled.elements[usize::from(form.element)];
     let elsewhere = !form.places.is_empty() && !form.places.contains(&field.part.kind);
-    if elsewhere || !on_side(element, field) || (!form.in_text && field.value.len() > element.value.length[1]) {
+    if elsewhere
+        || (form.in_text && text::is_code(field.value))
+        || !on_side(element, field)
+        || (!form.in_text && field.value.len() > element.value.length[1])
+    {
         return;
     }
     let mut context = None;
@@ -179,7 +183,10 @@ fn by_form<'x>(
         }
         let context = *context.get_or_insert_with(|| {
             let reading = around.readings(field).into_iter().next().unwrap_or_default();
-            around.weigh(element, field, &reading, None)
+            // That a field is named for the element is no word beside it.
+            let hits = around.hits(&reading);
+            let hit = hits.iter().find(|hit| hit.meaning.element == form.element && hit.meaning.role.is_value());
+            around.weigh(element, field, &reading, hit)
         });
         if context == Context::Vetoed {
             return;

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use foldhash::fast::RandomState;
 use smallvec::{SmallVec, smallvec};
 
-use super::compile::{Element, WordSet};
+use super::compile::Element;
 use super::lexicon::{KeyHit, KeyHits, Lexicon, Name, WordId};
 use super::words;
 use crate::decode::{Direction, Field, Part, Path, Step};
@@ -71,6 +71,9 @@ impl<'d, 'x> Surroundings<'d, 'x> {
         let (own, outer) = (self.name(key), next());
         let (generic, inner) = (own.generic, own.inner);
         let mut readings: Readings = smallvec![Reading { outer: Rc::clone(&outer), own }];
+        if (inner || generic) && field.path.depth() > 2 {
+            readings.extend(self.resource(field).map(|own| Reading { outer: Rc::clone(&self.nameless), own }));
+        }
         if inner {
             readings.push(Reading { outer: next(), own: outer });
         } else if generic {
@@ -90,6 +93,13 @@ impl<'d, 'x> Surroundings<'d, 'x> {
     /// What stands above a name with nothing above it.
     pub fn no_name(&self) -> Rc<Name> {
         Rc::clone(&self.nameless)
+    }
+
+    /// Whether the field's name says that its value is only a form or a sample: `ssn.mask`.
+    pub fn stands_in(&self, field: &Field<'x>) -> bool {
+        let Some(key) = field.key else { return false };
+        let name = self.name(key);
+        name.stands_in
     }
 
     /// Other fields of the same object.
@@ -116,7 +126,7 @@ impl<'d, 'x> Surroundings<'d, 'x> {
             nearest = verdict(element, &self.name(key).ids);
         }
         if nearest == Context::Neutral
-            && let Some(word) = self.sibling(field, &element.siblings)
+            && let Some(word) = self.sibling(field, element)
         {
             nearest = Context::Supported(Some(word));
         }
@@ -133,21 +143,50 @@ impl<'d, 'x> Surroundings<'d, 'x> {
         }
     }
 
-    /// The word of a neighbour's name that is among `words`.
-    fn sibling(&self, field: &Field<'x>, words: &WordSet) -> Option<WordId> {
+    /// The word of a neighbour's name that speaks for the element.
+    fn sibling(&self, field: &Field<'x>, element: &Element) -> Option<WordId> {
+        let words = &element.siblings;
         if words.is_empty() {
             return None;
         }
         let others = self.neighbours(field).filter(|other| !other.path.same(field.path));
-        others.filter_map(|other| other.key).find_map(|key| {
+        // An array's elements all have its name, and say nothing of each other.
+        others.filter_map(|other| other.key).filter(|key| Some(*key) != field.key).find_map(|key| {
             let name = self.name(key);
-            name.ids.iter().copied().find(|&id| words.contains(id))
+            let vetoed = name.ids.iter().any(|&id| element.veto.contains(id) || element.veto_key.contains(id));
+            name.ids.iter().copied().filter(|_| !vetoed).find(|&id| words.contains(id))
         })
     }
 
     fn members<'s>(&'s self, object: Object<'x>) -> impl Iterator<Item = &'d Field<'x>> + use<'s, 'd, 'x> {
         // A huge object's members are not each other's context.
         self.by_object.get(&object).into_iter().flat_map(|list| list.iter().take(64)).map(|&i| &self.fields[i as usize])
+    }
+
+    /// What a resource of HL7 FHIR says of its code or value: the coding system (`rxnorm`, `icd-10-cm`), the words of its
+    /// code (`HbA1c`), or at least its type (`condition resource`).
+    fn resource(&self, field: &Field<'x>) -> Option<Rc<Name>> {
+        const CODES: &[&str] =
+            &["code", "medicationCodeableConcept", "substance", "vaccineCode", "valueCodeableConcept"];
+        const VALUES: &[&str] = &["valueQuantity", "valueString", "valueInteger", "valueCodeableConcept"];
+        let place = field.path.up().skip(1).find_map(|path| {
+            let members = self.by_object.get(&(field.part, path.identity(), ""))?;
+            let kind = members.iter().map(|&i| &self.fields[i as usize]).find(|f| f.key == Some("resourceType"))?;
+            Some((path, kind))
+        });
+        let (resource, kind) = place?;
+        let within = |names: &[&str]| field.path.keys_up().any(|key| names.contains(&key));
+        if within(VALUES) {
+            let near = self.fields.iter().filter(|other| other.part == field.part);
+            let mut described = near.filter(|other| {
+                matches!(other.key, Some("display" | "text"))
+                    && other.path.keys_up().any(|key| key == "code")
+                    && other.path.up().any(|path| path.same(resource))
+            });
+            let words = described.next().map(|other| self.name(other.value));
+            return words.or_else(|| Some(self.name(kind_name(kind.value))));
+        }
+        within(CODES).then(|| self.name(kind_name(kind.value)))
     }
 
     /// What the neighbours, or those of the array around, say the value is.
@@ -186,6 +225,22 @@ impl Reading {
         let border = self.outer.len();
         let inside = |i: usize| hit.is_some_and(|h| (usize::from(h.start)..usize::from(h.end)).contains(&(border + i)));
         self.own.ids.iter().enumerate().filter(|(i, _)| !inside(*i)).map(|(_, &id)| id).collect()
+    }
+}
+
+/// Names for the types of FHIR resources that carry health data, in the words of the rules.
+fn kind_name(kind: &str) -> &'static str {
+    match kind {
+        "Condition" => "condition resource",
+        "AllergyIntolerance" => "allergy resource",
+        "MedicationRequest"
+        | "MedicationStatement"
+        | "MedicationAdministration"
+        | "Medication"
+        | "MedicationDispense" => "medication resource",
+        "Immunization" => "medication resource",
+        "Observation" | "DiagnosticReport" => "observation resource",
+        _ => "resource",
     }
 }
 

@@ -16,7 +16,12 @@ pub(super) fn split(key: &str) -> Vec<String> {
         if i > 0 && starts_word(chars[i - 1], c, chars.get(i + 1).copied()) {
             flush(&mut words, &mut word);
         }
-        word.extend(fold(c).to_lowercase());
+        match c {
+            'ß' => word.push_str("ss"),
+            'æ' | 'Æ' => word.push_str("ae"),
+            'œ' | 'Œ' => word.push_str("oe"),
+            c => word.extend(fold(c).to_lowercase()),
+        }
     }
     flush(&mut words, &mut word);
     words
@@ -92,6 +97,7 @@ mod tests {
         check("data[0][user_data][em]", "data 0 user data em");
         check("IMEI2", "imei 2");
         check("Téléphone", "telephone");
+        check("Straße", "strasse");
         check("номерТелефона", "номер телефона");
         check("latency", "latency");
         check("", "");

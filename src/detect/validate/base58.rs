@@ -16,6 +16,12 @@ pub(super) fn is_base58check_or_other(value: &str) -> bool {
     twice.as_ref().starts_with(check)
 }
 
+/// Whether it is a Base58Check address, check sum and all.
+pub(super) fn is_base58check(value: &str) -> bool {
+    let base58 = (26..=35).contains(&value.len()) && value.bytes().all(|b| ALPHABET.contains(&b));
+    base58 && value.starts_with(['1', '3']) && is_base58check_or_other(value)
+}
+
 /// Version byte, 20 bytes of hash, 4 bytes of check sum.
 fn decode(value: &str) -> Option<[u8; 25]> {
     let mut bytes = [0u8; 25];

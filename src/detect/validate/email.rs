@@ -33,58 +33,30 @@ const STOCK: &[&str] = &[
 ];
 
 /// Local parts that name an office.
+#[rustfmt::skip]
 const OFFICES: &[&str] = &[
-    "support",
-    "info",
-    "contact",
-    "help",
-    "sales",
-    "hello",
-    "office",
-    "privacy",
-    "press",
-    "legal",
-    "billing",
-    "service",
-    "noreply",
-    "no-reply",
-    "no_reply",
-    "donotreply",
-    "do-not-reply",
-    "admin",
-    "webmaster",
-    "postmaster",
-    "abuse",
-    "security",
-    "feedback",
-    "team",
-    "hr",
-    "jobs",
-    "careers",
-    "marketing",
-    "media",
-    "dpo",
-    "customerservice",
-    "customer.service",
-    "care",
-    "kontakt",
-    "soporte",
-    "ayuda",
-    "contacto",
-    "suporte",
-    "contato",
-    "assistance",
-    "notifications",
-    "mailer-daemon",
-    "news",
-    "newsletter",
-    "helpdesk",
-    "orders",
-    "enquiries",
-    "inquiries",
-    "reservations",
-    "booking",
-    "bookings",
+    "support", "info", "contact", "help", "sales", "hello", "hi", "hey", "office", "privacy", "press", "legal", "billing",
+    "service", "services", "noreply", "admin", "webmaster", "postmaster", "hostmaster", "abuse", "security", "feedback",
+    "team", "hr", "jobs", "career", "careers", "marketing", "media", "dpo", "gdpr", "customerservice", "customercare",
+    "customer", "customers", "care", "clientservices", "notifications", "notification", "mailer-daemon", "news",
+    "newsletter", "helpdesk", "servicedesk", "orders", "order", "enquiries", "enquiry", "inquiries", "inquiry",
+    "reservations", "reservation", "booking", "bookings", "editor", "editorial", "editors", "store", "shop", "branch",
+    "reception", "accounts", "accounting", "finance", "invoice", "invoices", "partners", "partner", "developers",
+    "developer", "dev", "api", "bugs", "compliance", "complaints", "returns", "refunds", "feedbacks", "community", "events",
+    "webinfo", "mail", "email", "post", "mailbox", "subscriptions", "unsubscribe", "alerts", "alert", "updates", "system",
+    "root", "bot", "ops", "sysadmin", "it", "operations", "frontdesk", "concierge", "clinic", "pharmacy", "hotel",
+    "restaurant", "kitchen", "hilfe", "kontakt", "kundenservice", "kundendienst", "kundenbetreuung", "redaktion", "presse",
+    "datenschutz", "impressum", "bewerbung", "filiale", "vertrieb", "verkauf", "buchhaltung", "rechnung", "buero", "empfang",
+    "zentrale", "anfrage", "bestellung", "bestellungen", "beschwerde", "verwaltung", "praxis", "soporte", "ayuda",
+    "contacto", "atencion", "atencionalcliente", "clientes", "prensa", "privacidad", "ventas", "tienda", "reservas",
+    "pedidos", "oficina", "facturacion", "informacion", "recepcion", "redaccion", "suporte", "contato", "ajuda",
+    "atendimento", "sac", "imprensa", "privacidade", "vendas", "loja", "faleconosco", "ouvidoria", "redacao", "assistance",
+    "aide", "contactez", "serviceclient", "clients", "confidentialite", "ventes", "boutique", "magasin", "commandes",
+    "accueil", "redaction", "bonjour", "rgpd", "secretariat", "facturation", "assistenza", "aiuto", "contatti", "clienti",
+    "stampa", "vendite", "negozio", "ordini", "segreteria", "redazione", "prenotazioni", "ufficio", "klantenservice", "hulp",
+    "pers", "winkel", "bestellingen", "redactie", "verkoop", "pomoc", "biuro", "obsluga", "sklep", "prasa", "redakcja",
+    "zamowienia", "destek", "iletisim", "bilgi", "yardim", "satis", "musteri", "magaza", "basin", "podderzhka", "pomosch",
+    "zakaz", "redakciya", "pressa", "kefu", "fuwu", "lianxi", "shangwu",
 ];
 
 /// Last labels that are file types, not domains.
@@ -104,7 +76,17 @@ pub(super) fn is_email(value: &str) -> bool {
 
 /// Whether the address is a person's rather than an office's.
 pub(super) fn is_personal(value: &str) -> bool {
-    parts(value).is_some_and(|(local, _)| !OFFICES.contains(&local.split('+').next().unwrap_or(&local)))
+    // `press-office@` and `support.de@` are offices as well.
+    parts(value).is_some_and(|(local, _)| {
+        let name = local.split('+').next().unwrap_or(&local);
+        let first = name.split(['.', '-', '_']).next().unwrap_or(name);
+        let last = name.rsplit(['.', '-', '_']).next().unwrap_or(name);
+        let automatic =
+            ["noreply", "no-reply", "no_reply", "donotreply", "do-not-reply"].iter().any(|n| name.starts_with(n));
+        !automatic
+            && !OFFICES.contains(&name)
+            && !(name.len() > first.len() && OFFICES.contains(&first) && (OFFICES.contains(&last) || last.len() <= 3))
+    })
 }
 
 fn parts(value: &str) -> Option<(String, String)> {

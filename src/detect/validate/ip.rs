@@ -17,6 +17,12 @@ pub(super) fn is_address_without_a_name(value: &str) -> bool {
     }
 }
 
+/// Beside a word in a text: one large part is enough to tell it from a version.
+pub(super) fn is_address_in_text(value: &str) -> bool {
+    let large = |v4: std::net::Ipv4Addr| v4.octets()[0] != 0 && v4.octets().iter().any(|&part| part > 31);
+    is_client_or_lan_address(value) && matches!(parse(value), Some(IpAddr::V4(v4)) if large(v4))
+}
+
 fn parse(value: &str) -> Option<IpAddr> {
     let value = value.trim();
     let bare = value.split('%').next().unwrap_or(value).trim_start_matches('[').trim_end_matches(']');

@@ -16,6 +16,7 @@ mod mac;
 mod name;
 mod phone;
 mod ssn;
+mod text;
 mod vin;
 
 /// Whether a value can be what its name says. Takes the value as found, separators and all.
@@ -25,8 +26,10 @@ pub type Validator = fn(&str) -> bool;
 pub const VALIDATORS: &[(&str, Validator)] = &[
     ("aba", aba::is_aba_routing),
     ("base58check", base58::is_base58check_or_other),
+    ("base58check_strict", base58::is_base58check),
     ("card", card::is_card_number),
     ("card_strict", card::is_card_number_without_a_name),
+    ("coordinates_in_text", text::are_coordinates_in_text),
     ("date", date::is_birth_date),
     ("email", email::is_email),
     ("email_personal", email::is_personal),
@@ -36,10 +39,15 @@ pub const VALIDATORS: &[(&str, Validator)] = &[
     ("identifier", identifier::is_identifier),
     ("imei", imei::is_imei),
     ("ip", ip::is_client_or_lan_address),
+    ("ip_in_text", ip::is_address_in_text),
     ("ip_strict", ip::is_address_without_a_name),
     ("mac", mac::is_mac),
     ("name", name::can_be_a_name),
+    ("name_in_text", text::is_name_in_text),
+    ("address", text::is_address_in_text),
+    ("handle", text::is_handle_in_text),
     ("phone", phone::is_phone),
+    ("phone_in_text", phone::is_phone_in_text),
     ("phone_strict", phone::is_phone_without_a_name),
     ("ssn", ssn::is_ssn),
     ("itin", ssn::is_itin),
@@ -85,14 +93,14 @@ mod tests {
         check("aba", &["021000021", "0110-0001-5"], &["021000022", "000000000", "12345"]);
         check(
             "card",
-            &["4111 1111 1111 1111", "378282246310005"],
-            &["4111111111111112", "9750666718717351", "0000000000000000"],
+            &["4539 0952 8514 7163", "374245455400126"],
+            &["4111 1111 1111 1111", "378282246310005", "4539095285147164", "9750666718717351", "0000000000000000"],
         );
         check("card_strict", &["4539 0952 8514 7163"], &["4539095285147163", "4532641986639"]);
         check(
             "iban",
-            &["DE89 3704 0044 0532 0130 00", "GB82WEST12345698765432"],
-            &["DE00370400440532013000", "DE8937040044"],
+            &["DE75 5121 0800 1245 1261 99", "fr1420041010050500013m02606"],
+            &["DE89 3704 0044 0532 0130 00", "GB82WEST12345698765432", "DE00370400440532013000", "DE8937040044"],
         );
         check("iccid", &["8901260852291234565"], &["8901260852291234561", "1764019065541034489"]);
         check(
@@ -136,7 +144,29 @@ mod tests {
             &["a.b+c@posteo.net", "ann@mail.test", "melissa.johnson38@example.com"],
             &["a@b", "test@example.com", "logo@2x.png", "a@@b.de"],
         );
-        check("email_personal", &["ann@shop.de"], &["support@shop.de", "no-reply@shop.de"]);
+        check(
+            "email_personal",
+            &["ann@shop.de"],
+            &[
+                "support@shop.de",
+                "no-reply@shop.de",
+                "hilfe@laden.example",
+                "redaktion@blatt.example",
+                "press-office@a.test",
+            ],
+        );
+        check(
+            "phone_in_text",
+            &["614-492-1836", "0151 20250785"],
+            &["2026-11-24", "12.05.2026", "10:30 11:30", "1763485041937"],
+        );
+        check(
+            "name_in_text",
+            &["Christine Roach", "Otávio Cavalcanti"],
+            &["New York", "Black Friday", "Customer Service"],
+        );
+        check("address", &["971 Kyle Summit"], &["3 New Way Points", "2026 Spring"]);
+        check("handle", &["@noor_c"], &["@media", "@Override", "@v2"]);
         check("phone", &["+1 (503) 555-0119", "030 1234567", "5035550119"], &["1763485041937", "0000000000", "12"]);
     }
 }

@@ -17,6 +17,18 @@ pub(super) fn is_phone_without_a_name(value: &str) -> bool {
         && phonenumber::parse(None, value).is_ok_and(|n| phonenumber::is_valid(&n))
 }
 
+/// Inside a text, beside a word for telephones: no date, no time, at least eight digits.
+pub(super) fn is_phone_in_text(value: &str) -> bool {
+    let d = digits(value);
+    let groups: Vec<&str> = value.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty()).collect();
+    let date = match groups.as_slice() {
+        [y, _, _] if y.len() == 4 && (y.starts_with("19") || y.starts_with("20")) => true,
+        [a, b, y] => a.len() <= 2 && b.len() <= 2 && (y.len() == 4 || y.len() == 2),
+        _ => false,
+    };
+    (8..=15).contains(&d.len()) && !date && is_phone(value)
+}
+
 fn is_phone_char(c: char) -> bool {
     c.is_ascii_digit()
         || matches!(
