@@ -105,6 +105,7 @@ pub(super) struct Record {
     pub min: u32,
     pub min_supported: u32,
     pub show: u8,
+    pub show_else: Option<u8>,
 }
 
 /// Numbers of words, sorted.
@@ -211,6 +212,14 @@ fn element(
     let mut set = |list: &Words| -> WordSet {
         WordSet::new(list.iter().flat_map(|text| words::split(text)).map(|word| lexicon.word(&word)).collect())
     };
+    let context = &rule.context;
+    for word in [&context.support, &context.siblings, &context.veto, &context.veto_key].iter().flat_map(|w| w.iter()) {
+        if words::split(word).len() != 1 {
+            return Err(at
+                .error(&format!("has `{word}` among its context words, which is not one word"))
+                .help("write one word; several words together belong into `keys`"));
+        }
+    }
     if rule.examples.hits.is_empty() || rule.examples.non_hits.is_empty() {
         return Err(at
             .error("needs at least one example that hits and one that must not")
@@ -318,6 +327,7 @@ impl At<'_> {
             min: rule.min as u32,
             min_supported: rule.min_supported.unwrap_or(rule.min) as u32,
             show: member(&rule.show)?,
+            show_else: rule.show_else.as_ref().map(member).transpose()?,
         }))
     }
 

@@ -169,6 +169,9 @@ pub(super) struct RecordRule {
     pub min_supported: Option<usize>,
     /// Member to show.
     pub show: String,
+    /// Member to show where that one is a finding of its own.
+    #[serde(default)]
+    pub show_else: Option<String>,
 }
 
 /// Keys by which positions are written.

@@ -1,5 +1,6 @@
 //! Which elements a name speaks of: every key of every element, in one hash table of word sequences.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -145,6 +146,10 @@ const GENERIC: &[&str] = &[
     "items",
     "item",
     "list",
+    "fp",
+    "int",
+    "num",
+    "float",
     "entries",
     "content",
     "current",
@@ -163,6 +168,8 @@ const INNER: &[&str] = &["name", "code", "title", "display"];
 /// Neighbours whose value names what a generic field holds.
 const LABELS: &[&str] = &[
     "type",
+    "system",
+    "data",
     "name",
     "key",
     "metric",
@@ -300,8 +307,10 @@ impl Lexicon {
         self.insert(sequence, meaning);
     }
 
-    /// The number of a word, new or known.
+    /// The number of a word, new or known. A word and its plural have one.
     pub fn word(&mut self, word: &str) -> WordId {
+        let word = singular(word);
+        let word = word.as_ref();
         if let Some(&id) = self.ids.get(word) {
             return id;
         }
@@ -340,7 +349,7 @@ impl Lexicon {
         name.generic = name.is_one_of(GENERIC);
         name.inner = name.is_one_of(INNER);
         name.labels = name.is_one_of(LABELS);
-        name.stands_in = name.texts.len() > 1 && name.texts.last().is_some_and(|t| STAND_INS.contains(&t.as_str()));
+        name.stands_in = name.texts.last().is_some_and(|last| stands_in(last, name.texts.len()));
         name
     }
 
@@ -385,11 +394,10 @@ impl Lexicon {
 
     /// Number of a word in the singular or plural.
     fn find(&self, word: &str) -> WordId {
-        let known = |w: &str| self.ids.get(w).copied();
-        let singular = || word.strip_suffix('s').filter(|w| w.len() > 2);
-        let y = || word.strip_suffix("ies").and_then(|w| known(&format!("{w}y")));
-        let es = || word.strip_suffix("es").and_then(known);
-        known(word).or_else(|| singular().and_then(known)).or_else(y).or_else(es).unwrap_or(UNKNOWN)
+        let known = |w: &str| self.ids.get(singular(w).as_ref()).copied();
+        let short = || word.strip_suffix('s').filter(|w| w.len() > 1).and_then(known);
+        let es = || word.strip_suffix("es").filter(|w| w.len() > 2).and_then(known);
+        known(word).or_else(short).or_else(es).unwrap_or(UNKNOWN)
     }
 
     fn unglue<'w>(&self, word: &'w str) -> Option<(&'w str, &'w str)> {
@@ -419,9 +427,27 @@ impl Name {
     }
 }
 
+/// A word without the plural's ending; words that end in s by themselves keep it.
+fn singular(word: &str) -> Cow<'_, str> {
+    let own = ["ss", "us", "is"].iter().any(|end| word.ends_with(end));
+    match word.strip_suffix('s') {
+        Some(stem) if word.len() > 3 && word.is_ascii() && !own => match stem.strip_suffix("ie") {
+            Some(stem) if stem.len() > 2 => Cow::Owned(format!("{stem}y")),
+            _ => Cow::Borrowed(stem),
+        },
+        _ => Cow::Borrowed(word),
+    }
+}
+
 /// Han, kana and hangul.
 fn is_ideograph(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}')
+}
+
+/// `hint` is a stand-in's name by itself, `label` only of something: `email.label`.
+fn stands_in(last: &str, words: usize) -> bool {
+    const ALONE: &[&str] = &["hint", "placeholder", "mask", "tooltip", "platzhalter"];
+    STAND_INS.contains(&last) && (words > 1 || ALONE.contains(&last))
 }
 
 fn is_tail(word: &str) -> bool {

@@ -37,7 +37,10 @@ pub(super) fn find(compiled: &Compiled, around: &Surroundings<'_, '_>, parts: &[
         let has = |members: &[u8]| members.iter().all(|member| present & (1 << member) != 0);
         let complete = has(&record.required);
         let of = |wanted: u8| group.members.iter().find(|(member, _)| *member == wanted);
-        let shown = of(record.show)
+        let taken = |part: &(u8, &Part)| out.iter().any(|candidate| candidate.field as usize == part.1.field);
+        let instead = record.show_else.filter(|_| of(record.show).is_some_and(taken)).and_then(of);
+        let shown = instead
+            .or_else(|| of(record.show))
             .or_else(|| record.required.first().and_then(|&member| of(member)))
             .or(group.members.first());
         let Some((_, part)) =

@@ -10,7 +10,7 @@ use smallvec::{SmallVec, smallvec};
 use super::compile::Element;
 use super::lexicon::{KeyHit, KeyHits, Lexicon, Name, WordId};
 use super::words;
-use crate::decode::{Direction, Field, Part, Path, Step};
+use crate::decode::{Direction, Field, Part, PartKind, Path, Step};
 
 /// What the context says of a reading of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,12 +66,14 @@ impl<'d, 'x> Surroundings<'d, 'x> {
     /// Name of a field and of what it stands in; for a field with a generic name, what its neighbours call it.
     pub fn readings(&self, field: &Field<'x>) -> Readings {
         let Some(key) = field.key else { return Readings::new() };
-        let mut above = field.path.keys_up().skip(1).map(|key| self.name(key));
+        let (place, own) = words::place_and_name(key);
+        let place = Some(place).filter(|place| !place.is_empty());
+        let mut above = place.into_iter().chain(field.path.keys_up().skip(1)).map(|key| self.name(key));
         let mut next = || above.next().unwrap_or_else(|| Rc::clone(&self.nameless));
-        let (own, outer) = (self.name(key), next());
+        let (own, outer) = (self.name(own), next());
         let (generic, inner) = (own.generic, own.inner);
         let mut readings: Readings = smallvec![Reading { outer: Rc::clone(&outer), own }];
-        if (inner || generic) && field.path.depth() > 2 {
+        if (inner || generic) && field.path.depth() >= 2 {
             readings.extend(self.resource(field).map(|own| Reading { outer: Rc::clone(&self.nameless), own }));
         }
         if inner {
@@ -118,9 +120,11 @@ impl<'d, 'x> Surroundings<'d, 'x> {
         if own.iter().any(|&id| element.veto_key.contains(id)) {
             return Context::Vetoed;
         }
-        let response = field.part.direction == Direction::Response;
+        // What somebody writes over a socket is theirs, whichever way it goes.
+        let response = field.part.direction == Direction::Response && field.part.kind != PartKind::Message;
         let mut nearest = verdict(element, &own);
-        let mut above = field.path.keys_up().skip(1);
+        let place = field.key.map(|key| words::place_and_name(key).0).filter(|place| !place.is_empty());
+        let mut above = place.into_iter().chain(field.path.keys_up().skip(1));
         while nearest == Context::Neutral {
             let Some(key) = above.next() else { break };
             nearest = verdict(element, &self.name(key).ids);
@@ -169,7 +173,7 @@ impl<'d, 'x> Surroundings<'d, 'x> {
         const CODES: &[&str] =
             &["code", "medicationCodeableConcept", "substance", "vaccineCode", "valueCodeableConcept"];
         const VALUES: &[&str] = &["valueQuantity", "valueString", "valueInteger", "valueCodeableConcept"];
-        let place = field.path.up().skip(1).find_map(|path| {
+        let place = field.path.up().skip(1).chain([Path::ROOT]).find_map(|path| {
             let members = self.by_object.get(&(field.part, path.identity(), ""))?;
             let kind = members.iter().map(|&i| &self.fields[i as usize]).find(|f| f.key == Some("resourceType"))?;
             Some((path, kind))
@@ -181,7 +185,7 @@ impl<'d, 'x> Surroundings<'d, 'x> {
             let mut described = near.filter(|other| {
                 matches!(other.key, Some("display" | "text"))
                     && other.path.keys_up().any(|key| key == "code")
-                    && other.path.up().any(|path| path.same(resource))
+                    && other.path.up().chain([Path::ROOT]).any(|path| path.same(resource))
             });
             let words = described.next().map(|other| self.name(other.value));
             return words.or_else(|| Some(self.name(kind_name(kind.value))));

@@ -32,6 +32,20 @@ pub(super) fn prefix(key: &str) -> &str {
     key.rfind(['[', '.']).map_or("", |end| &key[..end])
 }
 
+/// What a flat key says of its place, and its own last name: `order[dropoff]` and `tel` of `order[dropoff][tel]`.
+pub(super) fn place_and_name(key: &str) -> (&str, &str) {
+    let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let mut rest = key;
+    loop {
+        let Some(at) = rest.rfind(['[', '.']) else { return ("", rest) };
+        let (place, name) = (&rest[..at], rest[at + 1..].trim_end_matches(']'));
+        if !number(name) {
+            return if place.is_empty() { ("", rest) } else { (place, name) };
+        }
+        rest = place;
+    }
+}
+
 /// Longer keys are texts, not names.
 const MAX_CHARS: usize = 160;
 
@@ -85,6 +99,10 @@ mod tests {
         assert_eq!(prefix("data[0][user_data][em]"), "data[0][user_data]");
         assert_eq!(prefix("user.home.city"), "user.home");
         assert_eq!(prefix("city"), "");
+        assert_eq!(place_and_name("order[dropoff][tel]"), ("order[dropoff]", "tel"));
+        assert_eq!(place_and_name("phones[0]"), ("", "phones"));
+        assert_eq!(place_and_name("home.city"), ("home", "city"));
+        assert_eq!(place_and_name("city"), ("", "city"));
     }
 
     #[test]
