@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep};
 
 use super::abortable::Broken;
+use super::h1_wire::OnWire;
 use super::recorder::{Leg, Recorder};
 
 pin_project_lite::pin_project! {
@@ -42,6 +43,11 @@ pub struct Tee {
     gate: Option<Gate>,
     /// Where it is told that the body broke off.
     broken: Option<Broken>,
+    /// Where trailers go: towards HTTP/1.1 hyper writes only those that were announced.
+    trailers: Option<OnWire>,
+    /// The response has no body whatever its fields say of a length, and whether hyper keeps such a field only for a body
+    /// that has yet to end.
+    bodiless: Option<bool>,
 }
 
 /// Holds a request body back until the server asks for it, or has been silent for a while (RFC 9110 section 10.1.1).
@@ -67,6 +73,8 @@ impl Tee {
             silence: Silence::new(idle),
             gate: None,
             broken: None,
+            trailers: None,
+            bodiless: None,
         };
         if tee.is_end_stream() {
             tee.end(Ending::Whole);
@@ -77,7 +85,30 @@ impl Tee {
     /// No body at all.
     pub fn empty() -> Self {
         let silence = Silence::new(Duration::ZERO);
-        Self { body: None, leg: Leg::Request, recorder: None, ended: true, silence, gate: None, broken: None }
+        Self {
+            body: None,
+            leg: Leg::Request,
+            recorder: None,
+            ended: true,
+            silence,
+            gate: None,
+            broken: None,
+            trailers: None,
+            bodiless: None,
+        }
+    }
+
+    /// This goes out as a message of an HTTP/1.1 connection.
+    pub fn on_wire(mut self, message: OnWire) -> Self {
+        self.trailers = Some(message);
+        self
+    }
+
+    /// The answer to `HEAD`, a 204 or a 304: a length that its fields tell stays as it is (RFC 9110 section 8.6). `http1`:
+    /// hyper would leave that field out of an answer whose body has ended.
+    pub fn bodiless(mut self, http1: bool) -> Self {
+        self.bodiless = Some(http1);
+        self
     }
 
     /// Hold the first byte back until `opened` is notified or the wait is over.
@@ -145,6 +176,11 @@ impl Body for Tee {
                 if body.is_end_stream() || frame.is_trailers() {
                     this.end(Ending::Whole);
                 }
+                if let (Some(message), Some(trailers)) = (&this.trailers, frame.trailers_ref()) {
+                    message.trailers(trailers);
+                    this.body = None;
+                    return Poll::Ready(None);
+                }
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => {
@@ -168,10 +204,13 @@ impl Body for Tee {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.as_ref().is_none_or(Body::is_end_stream)
+        self.bodiless != Some(true) && self.body.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
+        if self.bodiless.is_some() {
+            return SizeHint::default();
+        }
         self.body.as_ref().map_or(SizeHint::with_exact(0), Body::size_hint)
     }
 }

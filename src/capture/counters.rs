@@ -26,6 +26,11 @@ pub struct Counters {
     pub alt_svc_h3: IntCounter,
     /// Handshakes with servers whose certificates an exception says not to verify.
     pub unverified: IntCounter,
+    /// Requests that capture took on, and bytes of their bodies by direction: what the records must add up to.
+    pub requests_seen: IntCounter,
+    pub bytes_seen: IntCounterVec,
+    /// Requests that named no destination that could be read; they have no record.
+    pub unreadable: IntCounter,
 }
 
 /// How a client connection ended up; the closed label set of `landfall_connections_total`.
@@ -117,6 +122,18 @@ impl Counters {
                 "landfall_unverified_upstreams_total",
                 "Handshakes with servers whose certificates an exception says not to verify.",
             )?,
+            requests_seen: IntCounter::new(
+                "landfall_requests_seen_total",
+                "Requests that capture took on; exchanges that ended, those under way and gaps add up to it.",
+            )?,
+            bytes_seen: IntCounterVec::new(
+                Opts::new("landfall_bytes_seen_total", "Bytes of bodies and messages that capture saw pass."),
+                &["direction"],
+            )?,
+            unreadable: IntCounter::new(
+                "landfall_unreadable_requests_total",
+                "Requests refused before it could be told where they were for.",
+            )?,
         };
         counters.start_at_zero();
         Ok(counters)
@@ -136,6 +153,9 @@ impl Counters {
             Box::new(self.pinned.clone()),
             Box::new(self.alt_svc_h3.clone()),
             Box::new(self.unverified.clone()),
+            Box::new(self.requests_seen.clone()),
+            Box::new(self.bytes_seen.clone()),
+            Box::new(self.unreadable.clone()),
         ]
     }
 
@@ -165,6 +185,9 @@ impl Counters {
         self.start_listener(LISTENER);
         for result in AUTHENTICATIONS {
             self.authentications.with_label_values(&[result]).inc_by(0);
+        }
+        for direction in ["up", "down"] {
+            self.bytes_seen.with_label_values(&[direction]).inc_by(0);
         }
         for how in Rejection::WORDS {
             self.rejections.with_label_values(&[how]).inc_by(0);

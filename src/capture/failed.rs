@@ -5,6 +5,8 @@ use hyper::body::Incoming;
 
 use super::answer::{refusal, status_for};
 use super::body::{self, Outgoing};
+use super::h1_head::Fault;
+use super::h2_request::ResetWith;
 use super::recorder::Recorder;
 use super::upstream::LinkError;
 use crate::exchange::{NoPeer, Side, Trouble};
@@ -20,6 +22,18 @@ pub async fn read_off(head: &http::request::Parts, body: Incoming) {
 pub fn refuse(recorder: &Recorder, trouble: Trouble, reason: &str) -> Response<Outgoing> {
     recorder.refused(trouble, NoPeer::Refused);
     refusal(status_for(trouble), trouble, reason)
+}
+
+/// It was not read, or not read to its end, for a fault of its own.
+pub fn faulty(recorder: &Recorder, fault: Fault) -> Response<Outgoing> {
+    recorder.refused(Trouble::HttpRequestError, NoPeer::Refused);
+    refusal(fault.status, Trouble::HttpRequestError, fault.reason)
+}
+
+/// An HTTP/2 request that is malformed, or that the server wants on another connection: its stream is reset with this code.
+pub fn reset(mut answer: Response<Outgoing>, reason: h2::Reason) -> Response<Outgoing> {
+    answer.extensions_mut().insert(ResetWith(reason));
+    answer
 }
 
 /// No link to the server could be had.

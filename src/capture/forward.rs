@@ -18,6 +18,7 @@ use super::body::Outgoing;
 use super::connect::connect;
 use super::duplex::ClientStream;
 use super::failed::read_off;
+use super::h1_wire::OnWire;
 use super::proxy::{ClientConnection, Proxy};
 use super::relay::{Scene, relay};
 use super::serve_http::serve_http;
@@ -75,6 +76,7 @@ async fn answer(
     let Some(scheme) = request.uri().scheme_str().map(str::to_ascii_lowercase) else {
         return Ok(origin_form(&proxy, &request));
     };
+    let fault = request.extensions().get::<OnWire>().and_then(OnWire::fault);
     if scheme != "http" {
         let reason = "an absolute target must be `http://`; for `https://` use `CONNECT`";
         return Ok(refusal(StatusCode::BAD_REQUEST, Trouble::HttpRequestError, reason));
@@ -83,6 +85,9 @@ async fn answer(
         Ok(target) => target,
         Err(reason) => return Ok(refusal(StatusCode::BAD_REQUEST, Trouble::HttpRequestError, &reason)),
     };
+    if host == OWN_NAME && let Some(fault) = fault {
+        return Ok(refusal(fault.status, Trouble::HttpRequestError, fault.reason));
+    }
     if host == OWN_NAME {
         return Ok(own_page(&proxy, request.uri().path()));
     }
@@ -173,6 +178,10 @@ fn origin(
 
 /// A request that was not made to a proxy. Only Landfall's own name is answered.
 fn origin_form(proxy: &Proxy, request: &Request<Incoming>) -> Response<Outgoing> {
+    if let Some(fault) = request.extensions().get::<OnWire>().and_then(OnWire::fault) {
+        proxy.counters.unreadable.inc();
+        return refusal(fault.status, Trouble::HttpRequestError, fault.reason);
+    }
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     if host.split(':').next() == Some(OWN_NAME) {
         return own_page(proxy, request.uri().path());

@@ -102,6 +102,16 @@ impl Keeper {
         self.cut.get_or_insert(Cut::Aborted);
     }
 
+    /// Whether a frame of this length would go over the cap.
+    pub fn is_full_for(&self, bytes: usize) -> bool {
+        self.held.bytes + bytes > self.cap
+    }
+
+    /// Bytes kept.
+    pub fn kept(&self) -> usize {
+        self.held.bytes
+    }
+
     pub fn observed(&self) -> u64 {
         self.observed
     }

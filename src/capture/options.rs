@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::bypass::BypassRule;
+use super::h1_guard::GuardLimits;
 use super::learnt::PinningOptions;
+use super::segment::SegmentLimits;
 
 /// Everything `capture` needs to know at start.
 #[derive(Debug, Clone)]
@@ -64,12 +66,14 @@ pub struct Limits {
     pub header_fields: usize,
     /// Concurrent streams of one HTTP/2 connection.
     pub h2_streams: u32,
-    /// Wait for a whole request head; also how long an idle HTTP/1.1 client connection is kept.
+    /// Frames without content that an HTTP/2 peer may send at once; a tenth of it each second.
+    pub h2_control_frames: u32,
+    /// Wait for a whole request head, and for a connection's first.
     pub header_read: Duration,
     /// Each TLS handshake, the ClientHello included.
     pub handshake: Duration,
     pub connect: Duration,
-    /// Silence on a tunnel, or in a body.
+    /// Silence on a tunnel, in a body, or between the requests of a connection.
     pub idle: Duration,
     /// Silence before a response's head.
     pub response: Duration,
@@ -79,6 +83,20 @@ pub struct Limits {
     pub body: usize,
     /// Bytes kept of all bodies together, until the workers are done with them.
     pub bodies: usize,
+    /// When exchanges that last are recorded in parts.
+    pub segments: SegmentLimits,
+}
+
+impl Limits {
+    /// What an HTTP/1.1 connection is held to.
+    pub fn guard(&self) -> GuardLimits {
+        GuardLimits {
+            head: self.header_block,
+            fields: self.header_fields,
+            head_time: self.header_read,
+            idle: self.idle,
+        }
+    }
 }
 
 impl Default for Limits {
@@ -89,6 +107,7 @@ impl Default for Limits {
             header_block: 64 << 10,
             header_fields: 128,
             h2_streams: 100,
+            h2_control_frames: 2000,
             header_read: Duration::from_secs(30),
             handshake: Duration::from_secs(10),
             connect: Duration::from_secs(10),
@@ -97,6 +116,7 @@ impl Default for Limits {
             slot_wait: Duration::from_secs(10),
             body: 8 << 20,
             bodies: 96 << 20,
+            segments: SegmentLimits::default(),
         }
     }
 }

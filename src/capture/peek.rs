@@ -83,7 +83,11 @@ enum Guess {
     Unclear,
 }
 
-fn guess(bytes: &[u8]) -> Guess {
+fn guess(mut bytes: &[u8]) -> Guess {
+    // Empty lines before a request are for the HTTP side to judge.
+    while let Some(rest) = bytes.strip_prefix(b"\r\n") {
+        bytes = rest;
+    }
     if may_be_tls(bytes) {
         return if bytes.len() >= 5 { Guess::Tls } else { Guess::Unclear };
     }
@@ -98,7 +102,7 @@ fn guess(bytes: &[u8]) -> Guess {
         _ if method > MAX_METHOD => Guess::Other,
         None if method == bytes.len() => Guess::Unclear,
         _ if method == 0 || bytes[method..].first() != Some(&b' ') => Guess::Other,
-        Some(end) if is_request_line(&bytes[..end]) => Guess::Http,
+        Some(end) if is_meant_as_http(&bytes[..end]) => Guess::Http,
         Some(_) => Guess::Other,
         None if bytes.len() > MAX_LINE => Guess::Http,
         None => Guess::Unclear,
@@ -109,6 +113,15 @@ fn guess(bytes: &[u8]) -> Guess {
 fn method_length(bytes: &[u8]) -> usize {
     let in_token = |byte: &&u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
     bytes.iter().take(MAX_METHOD + 1).take_while(in_token).count()
+}
+
+/// A request line, or something that is none for HTTP to refuse rather than for a server to make what it likes of.
+fn is_meant_as_http(line: &[u8]) -> bool {
+    let last = line.trim_ascii_end().rsplit(|byte| *byte == b' ').next().unwrap_or_default();
+    // `SIP/2.0`, `RTSP/1.0`: protocols that share methods with HTTP.
+    let other = matches!(last, [name @ .., b'/', major, b'.', minor]
+        if major.is_ascii_digit() && minor.is_ascii_digit() && name.iter().all(u8::is_ascii_alphabetic));
+    is_request_line(line) || memchr::memmem::find(line, b" HTTP/").is_some() || has_known_method(line) && !other
 }
 
 /// `method SP target SP HTTP/d.d`, without its line feed. Other line protocols (`EHLO x`, `OPTIONS sip:… SIP/2.0`) fail here.

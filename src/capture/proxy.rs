@@ -18,6 +18,7 @@ use super::leaf::LeafIssuer;
 use super::learnt::Learnt;
 use super::options::CaptureConfig;
 use super::policy::Policy;
+use super::segment::Watch;
 use super::sink::Sink;
 use super::upstream::{LinkError, LinkFacts, TlsRoute, secured_facts};
 use super::upstream_tls::{Identity, Secured, UpstreamTls};
@@ -37,6 +38,8 @@ pub struct Proxy {
     pub keep: Arc<KeepBudget>,
     pub learnt: Arc<Learnt>,
     pub counters: Counters,
+    /// Exchanges under way.
+    pub watch: Watch,
     /// The CA's certificate, for clients that ask `landfall.test` for it.
     pub ca_pem: Bytes,
     pub ca_der: Bytes,

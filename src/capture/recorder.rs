@@ -14,11 +14,14 @@ use super::body::Ending;
 use super::identity::product;
 use super::keep::Keeper;
 use super::proxy::Proxy;
-use super::sink::{Captured, RawExchange, Slot};
+use super::boundary::Boundary;
+use super::segment::{Kind, Parts, Segment, Told};
+use super::sink::{Captured, RawExchange, Sink, Slot};
+use super::stream_reader::StreamReader;
 use super::upstream::LinkFacts;
 use crate::exchange::{
     Body, CaptureMode, Client, Coverage, Destination, Exchange, ExchangeId, Headers, Message, NoPeer, NoResponse, Note,
-    Outcome, Peer, Request, Response, Scheme, Side, Timings, TlsFacts, TlsFault, Trouble, UpstreamCertificate, Version,
+    Outcome, Peer, Request, Response, Scheme, Side, StreamSegment, Timings, TlsFacts, TlsFault, Trouble, UpstreamCertificate, Version,
     WireBytes,
 };
 
@@ -51,7 +54,7 @@ pub struct Recorder {
 
 struct State {
     /// Taken when it is handed on.
-    open: Option<Open>,
+    open: Option<Box<Open>>,
 }
 
 struct Open {
@@ -68,14 +71,24 @@ struct Open {
     own_since: Option<Instant>,
     /// When a frame passed last, on either leg.
     heard: Instant,
-    /// `None`: it passes unrecorded, and only its pace is watched.
     slot: Option<Slot>,
+    /// Not so: it passes unrecorded, and only its pace is watched.
+    recorded: bool,
+    kind: Kind,
+    /// Set once a part of it has been handed on.
+    parts: Option<Parts>,
+    /// Since when bytes, or the request itself, wait to be recorded.
+    waits_since: Option<Instant>,
+    /// Turns of a WebSocket's two sides in this part.
+    order: Vec<(Leg, usize)>,
 }
 
 impl Recorder {
     pub fn start(proxy: &Arc<Proxy>, slot: Option<Slot>, opening: Opening<'_>) -> Arc<Self> {
         let started = Instant::now();
         let started_at = Timestamp::now();
+        proxy.counters.requests_seen.inc();
+        let recorded = slot.is_some();
         // Nothing is kept of what goes unrecorded.
         let cap = if slot.is_some() { proxy.config.limits.body } else { 0 };
         let mut client = opening.client;
@@ -83,6 +96,8 @@ impl Recorder {
             let agent = opening.head.headers.get(http::header::USER_AGENT);
             client.device = agent.and_then(|agent| product(agent.as_bytes())).map(Into::into);
         }
+        let asked_type = opening.head.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let kind = if Boundary::of(asked_type).is_stream() { Kind::Stream } else { Kind::Plain };
         let exchange = Exchange {
             id: ExchangeId::new(Ulid::generate()),
             import: None,
@@ -114,8 +129,18 @@ impl Recorder {
             own_since: Some(started),
             heard: started,
             slot,
+            recorded,
+            kind,
+            parts: None,
+            waits_since: Some(started),
+            order: Vec::new(),
         };
-        Arc::new(Self { proxy: Arc::clone(proxy), state: Mutex::new(State { open: Some(open) }) })
+        let recorder =
+            Arc::new(Self { proxy: Arc::clone(proxy), state: Mutex::new(State { open: Some(Box::new(open)) }) });
+        if recorded {
+            proxy.watch.add(&recorder);
+        }
+        recorder
     }
 
     /// A frame passed on this leg.
@@ -123,7 +148,7 @@ impl Recorder {
         self.with(|open| {
             open.heard = Instant::now();
             if let Some(data) = frame.data_ref() {
-                open.keeper(leg).see(data);
+                self.see(open, leg, data);
             } else if let Some(trailers) = frame.trailers_ref() {
                 open.note(Note::Trailers);
                 let trailers = headers_of(trailers);
@@ -218,6 +243,10 @@ impl Recorder {
                     trailers: Headers::default(),
                 },
             });
+            let content_type = head.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+            if Boundary::of(content_type).is_stream() {
+                open.kind = Kind::Stream;
+            }
         });
     }
 
@@ -226,9 +255,87 @@ impl Recorder {
         self.with(|open| open.exchange.response.is_ok()).unwrap_or_default()
     }
 
+    /// After `101 Switching Protocols` this is a WebSocket.
+    pub fn is_socket(&self) {
+        self.with(|open| open.kind = Kind::Socket);
+    }
+
+    /// Bytes of a WebSocket passed on this leg.
+    pub fn socket(&self, leg: Leg, bytes: Bytes) {
+        self.with(|open| {
+            open.heard = Instant::now();
+            self.see(open, leg, &bytes);
+            match open.order.last_mut() {
+                Some((before, length)) if *before == leg => *length += bytes.len(),
+                _ => open.order.push((leg, bytes.len())),
+            }
+        });
+    }
+
+    /// Keep these bytes; what is full is handed on first.
+    fn see(&self, open: &mut Open, leg: Leg, bytes: &Bytes) {
+        let direction = if leg == Leg::Request { "up" } else { "down" };
+        self.proxy.counters.bytes_seen.with_label_values(&[direction]).inc_by(bytes.len() as u64);
+        let limits = &self.proxy.config.limits;
+        let full = open.keeper(leg).is_full_for(bytes.len())
+            || open.kind != Kind::Plain && open.keeper(leg).kept() + bytes.len() > limits.segments.bytes
+            || open.order.len() >= MOST_TURNS;
+        if full && open.keeper(leg).kept() > 0 {
+            self.cut(open);
+        }
+        open.waits_since.get_or_insert_with(Instant::now);
+        open.keeper(leg).see(bytes);
+    }
+
+    /// Time has passed: is a part due? `false`: it has ended, or needs no more looking after.
+    pub fn tick(&self, now: Instant) -> bool {
+        self.with(|open| {
+            let limits = &self.proxy.config.limits.segments;
+            let due = match (open.kind, &open.parts) {
+                (Kind::Stream | Kind::Socket, None) => limits.first,
+                _ => limits.every,
+            };
+            if open.waits_since.is_some_and(|since| now.saturating_duration_since(since) >= due) {
+                self.cut(open);
+            }
+        })
+        .is_some()
+    }
+
+    /// Hand on what there is as a part. Without a free slot it stays, up to its cap.
+    fn cut(&self, open: &mut Open) {
+        if !open.recorded {
+            open.waits_since = None;
+            return;
+        }
+        let Some(slot) = open.slot.take().or_else(|| self.proxy.sink.try_slot()) else { return };
+        let cap = self.proxy.config.limits.body;
+        let fresh = || Keeper::new(&self.proxy.keep, cap);
+        let request = std::mem::replace(&mut open.request, fresh());
+        let response = std::mem::replace(&mut open.response, fresh());
+        let mut exchange = open.exchange.clone();
+        exchange.outcome = Outcome::Open;
+        if exchange.response.is_err() {
+            exchange.response = Err(NoResponse::StillOpen);
+        }
+        exchange.bytes = WireBytes { up: request.observed(), down: response.observed() };
+        exchange.timings.total = Some(open.started.elapsed());
+        exchange.timings.overhead = Some(open.overhead);
+        let segment = open.part(&mut exchange, false);
+        // The next part is an entry of its own.
+        open.exchange.id = ExchangeId::new(Ulid::generate());
+        open.exchange.started_at = Timestamp::now();
+        open.waits_since = None;
+        let raw = RawExchange { exchange, request, response, slot, segment: Some(segment) };
+        self.proxy.sink.send(Captured::Exchange(Box::new(raw)));
+    }
+
     /// Bytes relayed after `101 Switching Protocols`.
     pub fn passed(&self, up: u64, down: u64) {
         self.with(|open| {
+            let seen = &self.proxy.counters.bytes_seen;
+            seen.with_label_values(&["up"]).inc_by(up);
+            seen.with_label_values(&["down"]).inc_by(down);
             open.request.pass(up);
             open.response.pass(down);
             open.exchange.timings.total = Some(open.started.elapsed());
@@ -270,6 +377,13 @@ impl Recorder {
         });
     }
 
+    /// The client's request turned out unreadable in its middle.
+    pub fn client_erred(&self) {
+        self.with(|open| {
+            open.decided = Some(Outcome::Aborted { side: Side::Client, error: Trouble::HttpRequestError });
+        });
+    }
+
     /// Landfall answered in the server's stead.
     pub fn refused(&self, error: Trouble, peer: NoPeer) {
         self.with(|open| {
@@ -280,7 +394,7 @@ impl Recorder {
     }
 
     fn with<T>(&self, f: impl FnOnce(&mut Open) -> T) -> Option<T> {
-        self.lock().open.as_mut().map(f)
+        self.lock().open.as_deref_mut().map(f)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -301,12 +415,53 @@ impl Drop for Recorder {
         open.exchange.bytes = WireBytes { up: open.request.observed(), down: open.response.observed() };
         open.exchange.timings.total.get_or_insert_with(|| open.started.elapsed());
         open.exchange.timings.overhead = Some(open.overhead);
-        let Open { exchange, request, response, slot: Some(slot), .. } = open else { return };
-        self.proxy.sink.send(Captured::Exchange(Box::new(RawExchange { exchange, request, response, slot })));
+        if !open.recorded {
+            return;
+        }
+        let segment = (open.parts.is_some() || open.kind == Kind::Socket).then(|| {
+            let mut exchange = open.exchange.clone();
+            let segment = open.part(&mut exchange, true);
+            open.exchange = exchange;
+            segment
+        });
+        let Open { exchange, request, response, slot, .. } = *open;
+        let sink = Arc::clone(&self.proxy.sink);
+        let send = move |sink: &Sink, slot| {
+            sink.send(Captured::Exchange(Box::new(RawExchange { exchange, request, response, slot, segment })));
+        };
+        match slot.or_else(|| sink.try_slot()) {
+            Some(slot) => send(&sink, slot),
+            // Its first part gave the slot back: the last waits for another, and shutdown waits for it.
+            None => {
+                self.proxy.tasks.spawn(async move {
+                    if let Some(slot) = sink.slot().await {
+                        send(&sink, slot);
+                    }
+                });
+            }
+        }
     }
 }
 
+/// Turns of a WebSocket's two sides in one part.
+const MOST_TURNS: usize = 16 << 10;
+
 impl Open {
+    /// Make this the next part of its stream.
+    fn part(&mut self, exchange: &mut Exchange, last: bool) -> Segment {
+        let id = self.exchange.id;
+        let parts = self.parts.get_or_insert_with(|| Parts { stream: id, next: 0, reader: Arc::new(StreamReader::new()), told: Told::default() });
+        // What is recorded whole is no stream.
+        if !last || parts.next > 0 {
+            exchange.stream = Some(StreamSegment { id: parts.stream, segment: parts.next, last });
+        }
+        parts.next += 1;
+        let now_told = Told { request: true, response: exchange.response.is_ok() };
+        let told = std::mem::replace(&mut parts.told, now_told);
+        let order = std::mem::take(&mut self.order);
+        Segment { reader: Arc::clone(&parts.reader), order, socket: self.kind == Kind::Socket, told }
+    }
+
     fn keeper(&mut self, leg: Leg) -> &mut Keeper {
         match leg {
             Leg::Request => &mut self.request,

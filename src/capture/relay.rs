@@ -15,16 +15,21 @@ use tokio::sync::Notify;
 use super::alt_svc::offers_h3;
 use super::answer::refusal;
 use super::body::{Outgoing, Tee};
-use super::failed::{broken, read_off, refuse, unreachable};
+use super::failed::{broken, faulty, read_off, refuse, reset, unreachable};
 use super::fields::{is_transfer_coded, strip_hop_by_hop};
+use super::h1_wire::OnWire;
+use super::h2_request;
+use super::max_forwards;
 use super::proxy::{ClientConnection, Proxy};
 use super::recorder::{Leg, Opening, Recorder};
 use super::send::{Failure, send};
 use super::sink::Admission;
 use super::splice::{Resets, splice};
+use super::tap::Tap;
 use super::target::{address, authority_of, named_host, names_host};
 use super::upstream::{LinkError, Protocol, Upstream};
-use crate::exchange::{Coverage, Note, Scheme, TlsFacts, Trouble};
+use super::h1_head::{Fault, TOO_LARGE};
+use crate::exchange::{Coverage, NoPeer, Note, Scheme, TlsFacts, Trouble};
 
 /// What the requests of one client leg have in common.
 #[derive(Clone)]
@@ -52,7 +57,11 @@ pub async fn relay(scene: Scene, request: Request<Incoming>) -> Result<Response<
             return Ok(refusal(StatusCode::SERVICE_UNAVAILABLE, Trouble::LedgerUnavailable, reason));
         }
     };
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
+    let message = head.extensions.remove::<OnWire>();
+    if message.as_ref().is_some_and(OnWire::is_of_server) {
+        whole_server(&mut head);
+    }
     let authority = authority_of(&head, &scene);
     let named = named_host(&scene, &authority);
     let recorder = {
@@ -69,6 +78,21 @@ pub async fn relay(scene: Scene, request: Request<Incoming>) -> Result<Response<
         };
         Recorder::start(&scene.proxy, slot, opening)
     };
+    if let Some(fault) = message.as_ref().and_then(OnWire::fault) {
+        return Ok(faulty(&recorder, fault));
+    }
+    if head.version == Version::HTTP_2 {
+        if head.headers.len() > scene.proxy.config.limits.header_fields {
+            return Ok(faulty(&recorder, Fault { status: TOO_LARGE, reason: "there are more header fields than are taken" }));
+        }
+        if let Err(reason) = h2_request::check(&head) {
+            return Ok(reset(faulty(&recorder, Fault::bad(reason)), h2::Reason::PROTOCOL_ERROR));
+        }
+    }
+    if let Err(answer) = max_forwards::count(&head.method, &mut head.headers) {
+        recorder.refused(Trouble::HttpRequestDenied, NoPeer::Refused);
+        return Ok(*answer);
+    }
     if !names_host(&authority, &named) {
         recorder.note(Note::NameMismatch);
     }
@@ -83,7 +107,7 @@ pub async fn relay(scene: Scene, request: Request<Incoming>) -> Result<Response<
             return Ok(unreachable(&recorder, error));
         }
     };
-    Ok(forward(&scene, &upstream, head, body, recorder).await)
+    Ok(forward(&scene, &upstream, head, body, (recorder, message)).await)
 }
 
 async fn forward(
@@ -91,9 +115,10 @@ async fn forward(
     upstream: &Upstream,
     mut head: http::request::Parts,
     body: Incoming,
-    recorder: Arc<Recorder>,
+    (recorder, message): (Arc<Recorder>, Option<OnWire>),
 ) -> Response<Outgoing> {
     let idle = scene.proxy.config.limits.idle;
+    let (method, version) = (head.method.clone(), head.version);
     let client_upgrade = head.extensions.remove::<OnUpgrade>();
     if is_transfer_coded(&head.headers) {
         read_off(&head, body).await;
@@ -115,30 +140,46 @@ async fn forward(
     }
     let mut request = Request::from_parts(head, body);
     if upstream.protocol() == Protocol::Http1 {
-        listen_for_informational(&mut request, continued, Arc::clone(&recorder));
+        let informed = message.clone().filter(|_| version == Version::HTTP_11);
+        listen_for_informational(&mut request, continued, Arc::clone(&recorder), informed);
     }
-    let response = match send(upstream, request, &recorder, scene.proxy.config.limits.response).await {
+    let patience = scene.proxy.config.limits.response;
+    let response = match send(upstream, request, &recorder, message.as_ref(), patience).await {
         Ok(response) => response,
         Err(Failure::Link(error)) => return unreachable(&recorder, &error),
-        Err(Failure::Sent { trouble, certificate_asked }) => {
+        Err(Failure::Sent { trouble, certificate_asked, reset: code }) => {
+            if let Some(fault) = message.as_ref().and_then(OnWire::fault) {
+                recorder.client_erred();
+                return refusal(fault.status, Trouble::HttpRequestError, fault.reason);
+            }
             if certificate_asked && trouble == Trouble::TlsAlertReceived {
                 scene.proxy.learnt.certificate_wanted(&scene.host);
             }
-            return broken(&recorder, trouble, &scene.host);
+            let answer = broken(&recorder, trouble, &scene.host);
+            return match code {
+                Some(h2::Reason::HTTP_1_1_REQUIRED) if version == Version::HTTP_2 => {
+                    reset(answer, h2::Reason::HTTP_1_1_REQUIRED)
+                }
+                _ => answer,
+            };
         }
     };
-    respond(scene, response, recorder, client_upgrade.filter(|_| protocol.is_some()))
+    let client_upgrade = client_upgrade.filter(|_| protocol.is_some());
+    respond(scene, response, recorder, Asked { method, message, client_upgrade })
 }
 
 /// How long a body is held back for `100 Continue` before it is sent anyway, as RFC 9110 section 10.1.1 has clients do.
 const EXPECT_WAIT: Duration = Duration::from_secs(1);
 
-fn respond(
-    scene: &Scene,
-    response: Response<Incoming>,
-    recorder: Arc<Recorder>,
+/// What was asked, as far as the answer depends on it.
+struct Asked {
+    method: Method,
+    /// On an HTTP/1.1 connection.
+    message: Option<OnWire>,
     client_upgrade: Option<OnUpgrade>,
-) -> Response<Outgoing> {
+}
+
+fn respond(scene: &Scene, response: Response<Incoming>, recorder: Arc<Recorder>, asked: Asked) -> Response<Outgoing> {
     let idle = scene.proxy.config.limits.idle;
     let (mut head, body) = response.into_parts();
     recorder.responded(&head);
@@ -155,9 +196,11 @@ fn respond(
             recorder.note(Note::AltSvcStripped);
         }
     }
-    let body = match (head.status, client_upgrade, server_upgrade) {
+    let bodiless = asked.method == Method::HEAD || matches!(head.status.as_u16(), 204 | 304);
+    let body = match (head.status, asked.client_upgrade, server_upgrade) {
         (StatusCode::SWITCHING_PROTOCOLS, Some(client), Some(server)) => {
-            switch(scene, client, server, Arc::clone(&recorder));
+            let socket = head.headers.get(header::UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
+            switch(scene, client, server, Arc::clone(&recorder), socket);
             Outgoing::Own { body: Full::default() }
         }
         (StatusCode::SWITCHING_PROTOCOLS, ..) => {
@@ -165,7 +208,14 @@ fn respond(
         }
         _ => {
             let body = Tee::new(body, Leg::Response, Arc::clone(&recorder), idle);
-            Outgoing::Relayed { body: body.breaking(Arc::clone(&scene.connection.broken)) }
+            let mut body = body.breaking(Arc::clone(&scene.connection.broken));
+            if bodiless {
+                body = body.bodiless(asked.message.is_some() && head.headers.contains_key(header::CONTENT_LENGTH));
+            }
+            if let Some(message) = asked.message {
+                body = body.on_wire(message);
+            }
+            Outgoing::Relayed { body }
         }
     };
     recorder.waiting();
@@ -174,8 +224,9 @@ fn respond(
     Response::from_parts(head, body)
 }
 
-/// After `101 Switching Protocols` both connections carry another protocol, relayed byte for byte.
-fn switch(scene: &Scene, client: OnUpgrade, server: OnUpgrade, recorder: Arc<Recorder>) {
+/// After `101 Switching Protocols` both connections carry another protocol, relayed byte for byte. A WebSocket is read on a
+/// copy.
+fn switch(scene: &Scene, client: OnUpgrade, server: OnUpgrade, recorder: Arc<Recorder>, socket: bool) {
     let proxy = Arc::clone(&scene.proxy);
     let slot = Arc::clone(&scene.connection.slot);
     let resets = Resets { client: Arc::clone(&scene.connection.broken), ..Resets::default() };
@@ -184,21 +235,44 @@ fn switch(scene: &Scene, client: OnUpgrade, server: OnUpgrade, recorder: Arc<Rec
             Ok(both) => both,
             Err(error) => return tracing::debug!(%error, "a protocol switch did not come about"),
         };
-        let idle = proxy.config.limits.idle;
-        let ended = splice(TokioIo::new(client), TokioIo::new(server), &resets, idle, &proxy.deadline).await;
-        recorder.passed(ended.up, ended.down);
+        let (client, server) = (TokioIo::new(client), TokioIo::new(server));
+        let (idle, deadline) = (proxy.config.limits.idle, &proxy.deadline);
+        let ended = if socket {
+            recorder.is_socket();
+            let client = Tap::new(client, Leg::Request, Arc::clone(&recorder));
+            splice(client, Tap::new(server, Leg::Response, Arc::clone(&recorder)), &resets, idle, deadline).await
+        } else {
+            let ended = splice(client, server, &resets, idle, deadline).await;
+            recorder.passed(ended.up, ended.down);
+            ended
+        };
         recorder.decide(ended.outcome());
         drop(slot);
     });
 }
 
-fn listen_for_informational(request: &mut Request<Tee>, continued: Arc<Notify>, recorder: Arc<Recorder>) {
+/// `OPTIONS` of the server as a whole (RFC 9112 section 3.2.4).
+fn whole_server(head: &mut http::request::Parts) {
+    if let Ok(any) = "*".parse() {
+        head.uri = any;
+    }
+}
+
+/// `client`: to whom informational responses can be written; hyper has a way for `100 Continue` only.
+fn listen_for_informational(
+    request: &mut Request<Tee>,
+    continued: Arc<Notify>,
+    recorder: Arc<Recorder>,
+    client: Option<OnWire>,
+) {
     hyper::ext::on_informational(request, move |response| {
         if response.status() == StatusCode::CONTINUE {
             continued.notify_one();
-        } else {
-            // hyper has no way to send other informational responses on to a client.
-            recorder.note(Note::InformationalDropped);
+        } else if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            let mut headers = response.headers().clone();
+            strip_hop_by_hop(&mut headers, false);
+            let told = client.as_ref().is_some_and(|client| client.inform(response.status().as_u16(), &headers));
+            recorder.note(if told { Note::Informational } else { Note::InformationalDropped });
         }
     });
 }

@@ -23,6 +23,7 @@ use super::options::CaptureConfig;
 use super::policy::Policy;
 use super::proxy::Proxy;
 use super::resolve::Resolver;
+use super::segment::Watch;
 use super::sink::Sink;
 use super::upstream_proxy::{Exit, UpstreamProxy};
 use super::upstream_tls::UpstreamTls;
@@ -96,6 +97,7 @@ impl Capture {
         let (policy, upstream_tls) = (Arc::new(policy), Arc::new(upstream_tls));
         let exit = upstream_proxy.map(|proxy| Exit { proxy, tls: Arc::clone(&upstream_tls) });
         let proxy = Arc::new(Proxy {
+            watch: Watch::default(),
             leaves: LeafIssuer::new(Arc::clone(&ca), counters.leaves_issued.clone())?,
             dialer: Dialer::new(resolver, Arc::clone(&policy), config.limits.connect, exit),
             policy,
@@ -112,6 +114,13 @@ impl Capture {
             upstream_tls,
             sink,
             counters,
+        });
+        let watching = Arc::clone(&proxy);
+        proxy.tasks.spawn(async move {
+            tokio::select! {
+                () = watching.watch.run() => {}
+                () = watching.shutdown.cancelled() => {}
+            }
         });
         for (at, listener) in listeners {
             proxy.counters.start_listener(&at.name);

@@ -1,6 +1,8 @@
 //! Sending one request: on the link that is there, on a fresh one if that has died, and what went wrong if neither worked.
 
+use std::convert::Infallible;
 use std::error::Error;
+use std::task::Poll;
 use std::time::Duration;
 
 use http::header::{HOST, PROXY_AUTHORIZATION, UPGRADE};
@@ -10,6 +12,9 @@ use http_body::Body;
 use hyper::body::Incoming;
 
 use super::body::Tee;
+use super::h1_head::Fault;
+use super::h1_wire::OnWire;
+use super::h2_guard::Flood;
 use super::recorder::Recorder;
 use super::upstream::{LinkError, Ready, Sender, Upstream};
 use super::upstream_proxy::Forward;
@@ -18,7 +23,8 @@ use crate::exchange::{Note, Trouble};
 /// Why there is no response.
 pub enum Failure {
     Link(LinkError),
-    Sent { trouble: Trouble, certificate_asked: bool },
+    /// `reset`: the server reset the request's stream with this code.
+    Sent { trouble: Trouble, certificate_asked: bool, reset: Option<h2::Reason> },
 }
 
 /// Send on the link that is there. If that turns out dead before anything went out, or before anything came back to a
@@ -27,6 +33,7 @@ pub async fn send(
     upstream: &Upstream,
     mut request: Request<Tee>,
     recorder: &Recorder,
+    client: Option<&OnWire>,
     idle: Duration,
 ) -> Result<Response<Incoming>, Failure> {
     let mut fresh = false;
@@ -38,12 +45,14 @@ pub async fn send(
         if let Some(forward) = &facts.forward {
             in_absolute_form(&mut request, forward);
         }
-        let mut again = (reused && !fresh).then(|| repeatable(&request)).flatten();
+        let mut again = (!fresh).then(|| repeatable(&request)).flatten();
         let sending = async {
             match sender {
-                Sender::Http1(mut sender) => {
+                Sender::Http1(mut sender, wire) => {
+                    let message = wire.next();
+                    let request = request.map(|body| body.on_wire(message));
                     let result = sender.try_send_request(request).await;
-                    upstream.put_back(sender, facts).await;
+                    upstream.put_back(sender, wire, facts).await;
                     result
                 }
                 Sender::Http2(mut sender) => sender.try_send_request(request).await,
@@ -51,23 +60,35 @@ pub async fn send(
         };
         let result = tokio::select! {
             result = sending => result,
+            never = informing(client) => match never {},
             () = silence(recorder, idle) => {
-                return Err(Failure::Sent { trouble: Trouble::HttpResponseTimeout, certificate_asked });
+                let trouble = Trouble::HttpResponseTimeout;
+                return Err(Failure::Sent { trouble, certificate_asked, reset: None });
             }
         };
         match result {
             Ok(response) => {
+                if let Some(client) = client {
+                    std::future::poll_fn(|cx| client.poll_informed(cx)).await;
+                }
                 recorder.resumed();
                 return Ok(response);
             }
-            Err(mut error) => match error.take_message().filter(|_| reused && !fresh).or_else(|| again.take()) {
-                Some(next) => {
-                    fresh = true;
-                    request = next;
-                    recorder.note(Note::Retried);
+            Err(mut error) => {
+                let unprocessed = is_unprocessed(error.error());
+                let next = error.take_message().filter(|_| !fresh && (reused || unprocessed));
+                match next.or_else(|| again.take().filter(|_| reused || unprocessed)) {
+                    Some(next) => {
+                        fresh = true;
+                        request = next;
+                        recorder.note(Note::Retried);
+                    }
+                    None => {
+                        let (trouble, reset) = (trouble_of(error.error()), reset_of(error.error()));
+                        return Err(Failure::Sent { trouble, certificate_asked, reset });
+                    }
                 }
-                None => return Err(Failure::Sent { trouble: trouble_of(error.error()), certificate_asked }),
-            },
+            }
         }
     }
 }
@@ -86,6 +107,17 @@ fn in_absolute_form(request: &mut Request<Tee>, forward: &Forward) {
     if let Some(value) = &forward.authorization {
         request.headers_mut().insert(PROXY_AUTHORIZATION, value.clone());
     }
+}
+
+/// Lets the client's connection write an informational response as soon as there is one: it does so whenever this wakes it.
+async fn informing(client: Option<&OnWire>) -> Infallible {
+    std::future::poll_fn(|cx| {
+        if let Some(client) = client {
+            let _ready_or_not: Poll<()> = client.poll_informed(cx);
+        }
+        Poll::Pending
+    })
+    .await
 }
 
 /// The same request again, where sending it twice does what sending it once does, and there is no body to have back.
@@ -113,11 +145,35 @@ async fn silence(recorder: &Recorder, limit: Duration) {
     }
 }
 
+/// The server says that it has done nothing of the request (RFC 9113 sections 6.8 and 8.7).
+fn is_unprocessed(error: &hyper::Error) -> bool {
+    let cause = h2_cause(error);
+    cause.is_some_and(|error| {
+        let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        error.is_remote() && (refused || error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR))
+    })
+}
+
+/// The code with which the server reset the stream.
+fn reset_of(error: &hyper::Error) -> Option<h2::Reason> {
+    h2_cause(error).filter(|error| error.is_reset() && error.is_remote()).and_then(h2::Error::reason)
+}
+
+fn h2_cause(error: &hyper::Error) -> Option<&h2::Error> {
+    std::iter::successors(error.source(), |cause| (*cause).source()).find_map(|cause| cause.downcast_ref())
+}
+
 fn trouble_of(error: &hyper::Error) -> Trouble {
     let mut source = error.source();
     while let Some(cause) = source {
+        if cause.downcast_ref::<h2::Error>().is_some_and(|error| error.is_library()) {
+            return Trouble::HttpProtocolError;
+        }
         if let Some(rustls::Error::AlertReceived(_)) = cause.downcast_ref::<rustls::Error>() {
             return Trouble::TlsAlertReceived;
+        }
+        if cause.is::<Fault>() || cause.is::<Flood>() {
+            return Trouble::HttpProtocolError;
         }
         // `io::Error::source` leaves out the error it was made from.
         source = match cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {

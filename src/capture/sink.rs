@@ -13,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::entry::ConnectionSlot;
 use super::keep::{Held, Keeper};
 use super::options::OnTrouble;
+use super::segment::{Segment, Told};
 use crate::exchange::{Connection, Exchange};
 
 /// One thing capture has seen to its end.
@@ -31,25 +32,34 @@ pub struct RawExchange {
     pub(super) request: Keeper,
     pub(super) response: Keeper,
     pub(super) slot: Slot,
+    /// Set for a segment of a stream.
+    pub(super) segment: Option<Segment>,
 }
 
 /// Holds an exchange's slot and its share of the body budget until the audit is done.
 pub struct Hold {
     _bodies: [Held; 2],
     _slot: Slot,
+    /// What an earlier part of the same stream has told already.
+    pub told: Told,
 }
 
 impl RawExchange {
     /// Put the bodies together. Call it on a worker.
     pub fn finish(self) -> (Exchange, Hold) {
-        let Self { mut exchange, request, response, slot } = self;
+        let Self { mut exchange, request, response, slot, segment } = self;
         let (request_body, request_held) = request.into_body();
         let (response_body, response_held) = response.into_body();
         exchange.request.message.body = request_body;
         if let Ok(response) = &mut exchange.response {
             response.message.body = response_body;
         }
-        (exchange, Hold { _bodies: [request_held, response_held], _slot: slot })
+        let told = segment.as_ref().map_or_else(Told::default, |segment| segment.told);
+        if let Some(Segment { reader, order, socket, .. }) = segment {
+            let (number, last) = exchange.stream.map_or((0, true), |stream| (stream.segment, stream.last));
+            reader.read(number, last, &mut exchange, &order, socket);
+        }
+        (exchange, Hold { _bodies: [request_held, response_held], _slot: slot, told })
     }
 }
 
@@ -138,6 +148,17 @@ impl Sink {
                 Ok(None) | Err(_) => Admission::Refused,
             },
         }
+    }
+
+    /// A slot for the next segment of a stream whose first had its own; `None` when there is none at once.
+    pub fn try_slot(&self) -> Option<Slot> {
+        let permit = Arc::clone(&self.slots).try_acquire_owned().ok().filter(|_| (self.recordable)());
+        permit.map(|permit| Slot { _permit: permit })
+    }
+
+    /// The same for the last one, which waits as long as it takes. `None` only when slots are no more.
+    pub async fn slot(&self) -> Option<Slot> {
+        Arc::clone(&self.slots).acquire_owned().await.ok().map(|permit| Slot { _permit: permit })
     }
 
     pub fn send(&self, captured: Captured) {

@@ -1,6 +1,6 @@
 //! Where a request is for, in the form each hop writes it (RFC 9112 section 3.2, RFC 9113 section 8.3.1).
 
-use http::{HeaderValue, Uri, Version, header};
+use http::{HeaderMap, HeaderValue, Uri, Version, header};
 
 use super::authority::parse_authority;
 use super::fields::join_cookies;
@@ -17,14 +17,23 @@ pub fn address(head: &mut http::request::Parts, protocol: Protocol, scene: &Scen
             if head.headers.get_all(header::HOST).iter().count() > 1 {
                 return Err("the request names more than one host");
             }
+            // An absolute target decides over the field (RFC 9112 section 3.2.2).
+            let named = head.uri.authority().and_then(|named| HeaderValue::from_str(named.as_str()).ok());
+            match named {
+                Some(host) if head.headers.contains_key(header::HOST) => {
+                    head.headers.insert(header::HOST, host);
+                }
+                Some(host) => host_first(&mut head.headers, host),
+                None if head.headers.contains_key(header::HOST) => {}
+                None => {
+                    let host = HeaderValue::from_str(&host_field(scene)).map_err(|_| "the request names no host")?;
+                    host_first(&mut head.headers, host);
+                }
+            }
             if head.uri.authority().is_some() {
                 let target = head.uri.path_and_query().map_or("/", |p| p.as_str());
                 let root = if target.starts_with('?') { "/" } else { "" };
                 head.uri = format!("{root}{target}").parse().map_err(|_| "the request's target cannot be read")?;
-            }
-            if !head.headers.contains_key(header::HOST) {
-                let host = HeaderValue::from_str(&host_field(scene)).map_err(|_| "the request names no host")?;
-                head.headers.insert(header::HOST, host);
             }
             join_cookies(&mut head.headers);
             head.version = Version::HTTP_11;
@@ -48,6 +57,17 @@ pub fn address(head: &mut http::request::Parts, protocol: Protocol, scene: &Scen
         }
     }
     Ok(())
+}
+
+/// Where a request has no `Host` yet, it goes first, as most senders put it.
+fn host_first(headers: &mut HeaderMap, host: HeaderValue) {
+    let rest = std::mem::replace(headers, HeaderMap::with_capacity(headers.len() + 1));
+    headers.insert(header::HOST, host);
+    let mut name = header::HOST;
+    for (next, value) in rest {
+        name = next.unwrap_or(name);
+        headers.append(name.clone(), value);
+    }
 }
 
 fn host_field(scene: &Scene) -> String {

@@ -14,6 +14,9 @@ use super::abortable::Broken;
 use super::body::Tee;
 use super::dial::Dialled;
 use super::executor::Tracked;
+use super::h1_guard::{Guard, Peer as GuardedPeer};
+use super::h1_wire::Wire as Http1Wire;
+use super::h2_guard::H2Guard;
 use super::proxy::Proxy;
 use super::upstream_proxy::Forward;
 use super::upstream_tls::Secured;
@@ -91,7 +94,7 @@ pub enum Protocol {
 
 /// A link's sending half.
 pub enum Sender {
-    Http1(http1::SendRequest<Tee>),
+    Http1(http1::SendRequest<Tee>, Arc<Http1Wire>),
     Http2(http2::SendRequest<Tee>),
 }
 
@@ -152,9 +155,9 @@ impl Upstream {
     }
 
     /// Keep a sender for the next request.
-    pub async fn put_back(&self, sender: http1::SendRequest<Tee>, facts: Arc<LinkFacts>) {
+    pub async fn put_back(&self, sender: http1::SendRequest<Tee>, wire: Arc<Http1Wire>, facts: Arc<LinkFacts>) {
         if !sender.is_closed() {
-            *self.state.lock().await = Some(Link { sender: Sender::Http1(sender), facts });
+            *self.state.lock().await = Some(Link { sender: Sender::Http1(sender, wire), facts });
         }
     }
 
@@ -178,26 +181,28 @@ impl Upstream {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let limits = &self.proxy.config.limits;
-        let io = TokioIo::new(stream);
         let failed = |error: hyper::Error| {
             let reason = format!("the connection to `{}` failed before a request was sent: {error}", self.route.host);
             LinkError::new(Trouble::HttpProtocolError, reason, Err(NoPeer::Unreachable))
         };
         match self.protocol {
             Protocol::Http1 => {
+                let wire = Arc::<Http1Wire>::default();
+                let io = TokioIo::new(Guard::new(stream, GuardedPeer::Server, limits.guard(), Arc::clone(&wire)));
                 let (sender, connection) = http1::Builder::new()
                     .preserve_header_case(true)
-                    .max_headers(limits.header_fields)
-                    .max_header_size(limits.header_block)
+                    .max_headers(limits.header_fields + 1)
+                    .max_header_size(limits.header_block * 2)
                     .max_buf_size(limits.header_block.max(8 << 10) * 2)
                     .handshake(io)
                     .await
                     .map_err(failed)?;
                 let connection = connection.with_upgrades();
                 self.proxy.tasks.spawn(async move { note_end(connection.await) });
-                Ok(Sender::Http1(sender))
+                Ok(Sender::Http1(sender, wire))
             }
             Protocol::Http2 => {
+                let io = TokioIo::new(H2Guard::new(stream, false, limits.h2_control_frames));
                 let (sender, connection) = http2::Builder::new(Tracked(self.proxy.tasks.clone()))
                     .timer(TokioTimer::new())
                     .initial_stream_window_size(STREAM_WINDOW)
@@ -268,10 +273,10 @@ async fn take_live(state: &mut Option<Link>) -> Option<Ready> {
             sender.ready().await.ok()?;
             Some(Ready { sender: Sender::Http2(sender), facts, reused: true })
         }
-        Some(Link { sender: Sender::Http1(_), .. }) => {
-            let Some(Link { sender: Sender::Http1(mut sender), facts }) = state.take() else { return None };
+        Some(Link { sender: Sender::Http1(..), .. }) => {
+            let Some(Link { sender: Sender::Http1(mut sender, wire), facts }) = state.take() else { return None };
             sender.ready().await.ok()?;
-            Some(Ready { sender: Sender::Http1(sender), facts, reused: true })
+            Some(Ready { sender: Sender::Http1(sender, wire), facts, reused: true })
         }
         None => None,
     }

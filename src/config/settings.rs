@@ -138,7 +138,23 @@ pub struct Limits {
     /// From a request to the head of its response, while nothing passes.
     #[serde(deserialize_with = "one")]
     pub response: Duration,
-    /// Copy kept of one body; what is beyond is relayed, and the copy says that it was cut.
+    /// Wait for a place among `slots` before a request is answered 503.
+    #[serde(deserialize_with = "one")]
+    pub slot_wait: Duration,
+    /// Concurrent streams of one HTTP/2 connection.
+    pub h2_streams: u32,
+    /// HTTP/2 frames without content at once on one connection; a tenth of it each second. A reset counts as four.
+    pub h2_control_frames: u32,
+    /// A stream's first part is recorded this long after its first bytes.
+    #[serde(deserialize_with = "one")]
+    pub segment_first: Duration,
+    /// Later parts, other bodies that are long under way, and requests that wait for their answer.
+    #[serde(deserialize_with = "one")]
+    pub segment_every: Duration,
+    /// Bytes of a part of a stream; other bodies are cut at `body`.
+    #[serde(deserialize_with = "size")]
+    pub segment_bytes: usize,
+    /// Copy kept of one body, or of one part of it: a longer one is recorded in parts.
     #[serde(deserialize_with = "size")]
     pub body: usize,
     /// Copies kept of all bodies at once.
@@ -281,6 +297,12 @@ impl Default for Limits {
             connect: Duration::from_secs(10),
             idle: Duration::from_secs(300),
             response: Duration::from_secs(300),
+            slot_wait: Duration::from_secs(10),
+            h2_streams: 100,
+            h2_control_frames: 2000,
+            segment_first: Duration::from_secs(1),
+            segment_every: Duration::from_secs(10),
+            segment_bytes: 1 << 20,
             body: 8 << 20,
             body_budget: 128 << 20,
             slots: 1024,

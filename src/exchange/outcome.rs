@@ -158,7 +158,9 @@ pub enum Note {
     Trailers,
     /// The server offers HTTP/3, which would bypass an explicit proxy.
     AltSvcH3,
-    /// An informational response came that hyper cannot carry to the client.
+    /// An informational response other than `100 Continue` was relayed.
+    Informational,
+    /// An informational response came that could not be carried to the client.
     InformationalDropped,
     /// The upstream certificate was accepted by a configured exception.
     UnverifiedUpstream,
@@ -182,6 +184,7 @@ impl Note {
             Self::NameMismatch => "name_mismatch",
             Self::Trailers => "trailers",
             Self::AltSvcH3 => "alt_svc_h3",
+            Self::Informational => "informational",
             Self::InformationalDropped => "informational_dropped",
             Self::UnverifiedUpstream => "unverified_upstream",
             Self::Retried => "retried",

@@ -347,6 +347,14 @@ fn capture_config(settings: &Settings) -> CaptureConfig {
             connect: limits.connect,
             idle: limits.idle,
             response: limits.response,
+            slot_wait: limits.slot_wait,
+            h2_streams: limits.h2_streams,
+            h2_control_frames: limits.h2_control_frames,
+            segments: capture::SegmentLimits {
+                first: limits.segment_first,
+                every: limits.segment_every,
+                bytes: limits.segment_bytes,
+            },
             body: limits.body,
             bodies: limits.body_budget,
             ..Limits::default()

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 
 use super::connect_times::ConnectTimes;
 use crate::audit::Auditor;
-use crate::capture::{Captured, Sink, Unrecorded};
-use crate::exchange::{Connection, Exchange};
+use crate::capture::{Captured, Sink, Told, Unrecorded};
+use crate::exchange::{Connection, Exchange, Headers};
 use crate::export::Metrics;
 use crate::ledger::{Entry, EntrySender, GapReason};
 
@@ -71,7 +71,7 @@ impl Work {
             match captured {
                 Ok(Captured::Exchange(raw)) => {
                     let (exchange, hold) = raw.finish();
-                    self.record(self.audit(exchange));
+                    self.record(self.audit(exchange, hold.told));
                     drop(hold);
                 }
                 Ok(Captured::Connection(connection, slot)) => {
@@ -97,10 +97,12 @@ impl Work {
         }
     }
 
-    fn audit(&self, mut exchange: Exchange) -> Entry {
+    fn audit(&self, mut exchange: Exchange, told: Told) -> Entry {
         let observed = self.times.observe(&exchange.destination, &exchange.timings);
         let began = Instant::now();
+        let told = ToldBefore::take(&mut exchange, told);
         let audited = catch_unwind(AssertUnwindSafe(|| self.auditor.assess(&exchange, &observed)));
+        told.restore(&mut exchange);
         self.metrics.inspected(began.elapsed());
         match audited {
             Ok(assessment) => {
@@ -123,6 +125,49 @@ impl Work {
     fn record(&self, entry: Entry) {
         if self.ledger.send(entry).is_err() {
             tracing::error!("an audited exchange could not be recorded: the ledger's writer is gone");
+        }
+    }
+}
+
+/// What an earlier part of a stream has told already, kept out of the audit of a later one and put back for its record.
+#[derive(Default)]
+struct ToldBefore {
+    target: Option<(String, Option<String>)>,
+    request: Option<Headers>,
+    response: Option<Headers>,
+}
+
+
+/// Take away all fields but those that say how to read the body.
+fn only_framing(headers: &mut Headers) -> Headers {
+    let needed = |name: &str| ["content-type", "content-encoding"].iter().any(|it| name.eq_ignore_ascii_case(it));
+    let kept = headers.iter().filter(|(name, _)| needed(name)).cloned().collect();
+    std::mem::replace(headers, Headers(kept))
+}
+
+impl ToldBefore {
+    fn take(exchange: &mut Exchange, told: Told) -> Self {
+        let mut taken = Self::default();
+        if told.request {
+            let request = &mut exchange.request;
+            taken.target = Some((std::mem::replace(&mut request.path, "/".to_owned()), request.query.take()));
+            taken.request = Some(only_framing(&mut request.message.headers));
+        }
+        if let (true, Ok(response)) = (told.response, &mut exchange.response) {
+            taken.response = Some(only_framing(&mut response.message.headers));
+        }
+        taken
+    }
+
+    fn restore(self, exchange: &mut Exchange) {
+        if let Some((path, query)) = self.target {
+            (exchange.request.path, exchange.request.query) = (path, query);
+        }
+        if let Some(headers) = self.request {
+            exchange.request.message.headers = headers;
+        }
+        if let (Some(headers), Ok(response)) = (self.response, &mut exchange.response) {
+            response.message.headers = headers;
         }
     }
 }

