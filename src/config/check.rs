@@ -95,7 +95,8 @@ impl Settings {
         let https = &mut self.capture.https;
         let ways_in = self.capture.accounts.iter_mut().chain(&mut https.certificate).chain(&mut https.key);
         let given = certificates.chain(credentials).chain(ways_in);
-        let singles = self.locate.asn_db.iter_mut().chain(&mut self.ledger.data).chain(exports);
+        let singles = self.locate.asn_db.iter_mut().chain(&mut self.ledger.data);
+        let singles = singles.chain(&mut self.judge.gov_locations).chain(exports);
         let all: Vec<&mut PathBuf> = lists.into_iter().flatten().chain(singles).chain(given).collect();
         for path in all {
             *path = base.join(&*path);

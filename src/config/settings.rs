@@ -213,6 +213,8 @@ pub struct Locate {
 pub struct Judge {
     /// Directories that add to the built-in rules or override them.
     pub rules: Vec<PathBuf>,
+    /// List of government-related locations (28 CFR 202.1401) as GeoJSON or CSV, on top of those in the rule directories.
+    pub gov_locations: Option<PathBuf>,
     /// Ids of packs; empty: all.
     pub packs: Vec<String>,
     /// Whether the client's own address, which every request shows to its recipient, counts as a listed identifier.

@@ -30,6 +30,8 @@ pub struct Finding {
     pub subject: Option<SubjectId>,
     /// For positions, so that `judge` can compare it with areas; never written.
     pub position: Option<Sensitive<Position>>,
+    /// Further positions of the same track, each with the radius in metres within which it is known.
+    pub track: Sensitive<Vec<(Position, Option<f64>)>>,
     /// The value as found; kept only when the auditor asked for `--reveal`.
     pub revealed: Option<Sensitive<String>>,
 }

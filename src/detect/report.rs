@@ -1,9 +1,9 @@
 //! Candidates to findings: one per value and place, series merged, values replaced by fingerprint and preview.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::compile::Compiled;
-use super::finding::{Attributes, Finding};
+use super::finding::{Attributes, Finding, Position};
 use super::fingerprint::Keys;
 use super::mask;
 use super::scan::Candidate;
@@ -19,7 +19,8 @@ pub(super) fn report(
 ) -> Vec<Finding> {
     candidates.sort_by_key(|candidate| candidate.field);
     let identified = identified_records(compiled, fields, &candidates);
-    let mut arrays: HashSet<(u16, Part, usize)> = HashSet::new();
+    let mut arrays: HashMap<(u16, Part, usize), usize> = HashMap::new();
+    let mut tracks: HashMap<usize, Vec<(Position, Option<f64>)>> = HashMap::new();
     let mut seen: HashSet<(u16, Part, String)> = HashSet::new();
     let mut findings = Vec::new();
     for candidate in candidates {
@@ -27,7 +28,14 @@ pub(super) fn report(
         let normal = normal_form(compiled, &candidate);
         let own_subject = identified.contains(&(field.part, field.path.record().identity()));
         let first = match candidate.series.filter(|_| !own_subject) {
-            Some(array) => arrays.insert((candidate.element, field.part, array)),
+            Some(array) => {
+                let next = findings.len();
+                let first = *arrays.entry((candidate.element, field.part, array)).or_insert(next);
+                if let Some(position) = candidate.position.filter(|_| first != next) {
+                    tracks.entry(first).or_default().push((position, candidate.precision_m));
+                }
+                first == next
+            }
             // The same position or pulse of two people is two findings.
             None if own_subject && !names_a_subject(compiled, &candidate) => true,
             None => seen.insert((candidate.element, field.part, normal.clone())),
@@ -35,6 +43,9 @@ pub(super) fn report(
         if first {
             findings.push(finding(compiled, field, candidate, &normal, keys, reveal));
         }
+    }
+    for (finding, track) in tracks {
+        findings[finding].track = Sensitive::new(track);
     }
     findings
 }
@@ -69,6 +80,7 @@ fn finding(
         fingerprint: keys.evidence.fingerprint(&element.id, normal),
         subject: subject.map(|family| keys.subject.subject(family, normal)),
         position: candidate.position.map(Sensitive::new),
+        track: Sensitive::new(Vec::new()),
         revealed: reveal.then(|| Sensitive::new(candidate.value)),
     }
 }
