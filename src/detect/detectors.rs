@@ -1,9 +1,10 @@
 //! The door of the stage: compile the elements once, then ask exchange by exchange.
 
 use super::compile::{self, Compiled};
+use super::persona::{Identifier, Personas};
 use super::surroundings::Surroundings;
 use super::{Finding, Keys, examples, header, position, record, report, scan};
-use crate::decode::{Decoded, Field};
+use crate::decode::{Blob, Decoded, Field, ValueKind};
 use crate::exchange::Exchange;
 use crate::rules::{RuleError, Ruleset, Source};
 
@@ -11,6 +12,7 @@ use crate::rules::{RuleError, Ruleset, Source};
 #[derive(Debug)]
 pub struct Detectors {
     pub(super) compiled: Compiled,
+    personas: Option<Personas>,
 }
 
 impl Detectors {
@@ -19,7 +21,16 @@ impl Detectors {
     /// # Errors
     /// Every file that can't be parsed, and every element with an unknown word, an invalid pattern or without examples.
     pub fn new(sources: &[Source]) -> Result<Self, Vec<RuleError>> {
-        compile::compile(sources).map(|compiled| Self { compiled })
+        compile::compile(sources).map(|compiled| Self { compiled, personas: None })
+    }
+
+    /// The same, and the values that a tester knows, in whatever disguise.
+    ///
+    /// # Errors
+    /// An identifier whose element no rule file defines.
+    pub fn with_personas(self, identifiers: &[Identifier]) -> Result<Self, RuleError> {
+        let personas = Some(Personas::new(&self.compiled, identifiers)?);
+        Ok(Self { personas, ..self })
     }
 
     /// The elements compiled into this binary.
@@ -39,7 +50,11 @@ impl Detectors {
     ///
     /// `reveal` keeps the value in [`Finding::revealed`]; only for a local file that the auditor asked for by name.
     pub fn detect(&self, exchange: &Exchange, decoded: &Decoded<'_>, keys: &Keys, reveal: bool) -> Vec<Finding> {
-        self.detect_fields(&exchange.request.path, &decoded.fields, keys, reveal)
+        let mut findings = self.detect_fields(&exchange.request.path, &decoded.fields, keys, reveal);
+        if let Some(personas) = self.personas.as_ref().filter(|_| !decoded.blobs.is_empty()) {
+            findings.extend(self.detect_blobs(personas, &decoded.blobs, keys, reveal));
+        }
+        findings
     }
 
     /// Run each element's examples. Empty if all hold.
@@ -59,14 +74,38 @@ impl Detectors {
         header::drop_lone_names(&self.compiled, fields, &mut scanned.candidates);
         position::find(&self.compiled, &around, &scanned.parts, &mut scanned.candidates);
         record::find(&self.compiled, &around, &scanned.parts, &mut scanned.candidates);
+        if let Some(personas) = &self.personas {
+            personas.find(&self.compiled, fields, &mut scanned.candidates);
+        }
         report::report(&self.compiled, fields, scanned.candidates, keys, reveal)
+    }
+
+    /// Known values in bytes that no format explains.
+    fn detect_blobs(&self, personas: &Personas, blobs: &[Blob<'_>], keys: &Keys, reveal: bool) -> Vec<Finding> {
+        let fields: Vec<Field<'_>> = blobs
+            .iter()
+            .map(|&Blob { part, path, key, layers, .. }| Field {
+                part,
+                path,
+                key,
+                value: "",
+                kind: ValueKind::Text,
+                layers,
+            })
+            .collect();
+        let mut candidates = Vec::new();
+        for (i, blob) in blobs.iter().enumerate() {
+            let found = personas.find_in_blob(blob);
+            candidates.extend(found.into_iter().map(|(how, known)| personas.candidate(&self.compiled, i, how, known)));
+        }
+        report::report(&self.compiled, &fields, candidates, keys, reveal)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decode::{Arena, Layers, Part, PartKind, Path, Step, ValueKind};
+    use crate::decode::{Arena, Layers, Part, PartKind, Path, Step};
     use crate::detect::{EvidenceKey, SubjectKey};
 
     /// Findings in a flat list of objects, as `element value` lines; a key is `index.name`.

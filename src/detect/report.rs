@@ -38,7 +38,7 @@ pub(super) fn report(
             }
             // The same position or pulse of two people is two findings.
             None if own_subject && !names_a_subject(compiled, &candidate) => true,
-            None => seen.insert((candidate.element, field.part, normal.clone())),
+            None => seen.insert((candidate.element, field.part, shown_form(&candidate, &normal))),
         };
         if first {
             findings.push(finding(compiled, field, candidate, &normal, keys, reveal));
@@ -63,6 +63,7 @@ fn finding(
         Some(position) => mask::position(position.latitude),
         None => mask::preview(element.mask, &candidate.value),
     };
+    let layers = layers(field, &candidate);
     // A part of an identifier names nobody for sure.
     let subject = element.subject.as_deref().filter(|_| !candidate.truncated);
     Finding {
@@ -74,13 +75,14 @@ fn finding(
         detector: candidate.detector,
         confidence: candidate.confidence,
         why: candidate.why,
-        layers: field.layers.names(),
+        layers,
         attributes: Attributes { precision_m: candidate.precision_m, truncated: candidate.truncated },
         preview,
         fingerprint: keys.evidence.fingerprint(&element.id, normal),
         subject: subject.map(|family| keys.subject.subject(family, normal)),
         position: candidate.position.map(Sensitive::new),
         track: Sensitive::new(Vec::new()),
+        plain: candidate.known.filter(|known| reveal && known.hashed).map(|known| known.plain),
         revealed: reveal.then(|| Sensitive::new(candidate.value)),
     }
 }
@@ -100,7 +102,26 @@ fn names_a_subject(compiled: &Compiled, candidate: &Candidate) -> bool {
     compiled.elements[usize::from(candidate.element)].subject.is_some()
 }
 
+/// What tells two findings of one element apart: a value and its digest are two.
+fn shown_form(candidate: &Candidate, normal: &str) -> String {
+    match &candidate.known {
+        Some(known) if known.hashed => format!("{normal}\0{}", candidate.value.to_lowercase()),
+        _ => normal.to_owned(),
+    }
+}
+
+/// Encodings undone, from the outside in, those of a known value's disguise among them.
+fn layers(field: &Field<'_>, candidate: &Candidate) -> Vec<&'static str> {
+    let mut layers = field.layers.names();
+    layers.extend(candidate.known.iter().flat_map(|known| &known.layers));
+    layers
+}
+
+/// The normal form of the value itself, whatever hides it: equal people have equal fingerprints.
 fn normal_form(compiled: &Compiled, candidate: &Candidate) -> String {
+    if let Some(known) = &candidate.known {
+        return (compiled.elements[usize::from(candidate.element)].normal)(known.plain.expose());
+    }
     match candidate.position {
         Some(position) => format!("{:.6},{:.6}", position.latitude, position.longitude),
         None => (compiled.elements[usize::from(candidate.element)].normal)(&candidate.value),
