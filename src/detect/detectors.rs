@@ -93,11 +93,7 @@ impl Detectors {
                 layers,
             })
             .collect();
-        let mut candidates = Vec::new();
-        for (i, blob) in blobs.iter().enumerate() {
-            let found = personas.find_in_blob(blob);
-            candidates.extend(found.into_iter().map(|(how, known)| personas.candidate(&self.compiled, i, how, known)));
-        }
+        let candidates = personas.find_in_blobs(&self.compiled, blobs);
         report::report(&self.compiled, &fields, candidates, keys, reveal)
     }
 }

@@ -95,15 +95,20 @@ impl Personas {
         out.append(&mut found);
     }
 
-    /// The same for bytes that no format explains; what is found stands in a field of its own.
-    pub fn find_in_blob(&self, blob: &Blob<'_>) -> Vec<(Disguise, u32)> {
-        let found = self.needles.find(blob.bytes, Kind::Blob);
-        found.iter().filter(|hit| !hit.weak).map(|hit| (hit.disguise, hit.known)).collect()
-    }
-
-    pub fn candidate(&self, compiled: &Compiled, field: usize, disguise: Disguise, known: u32) -> Candidate {
-        let value = self.known[known as usize].value.expose().clone();
-        self.told(compiled, field, value, (disguise, known), &[])
+    /// The same for bytes that no format explains, the blob of each field.
+    pub fn find_in_blobs(&self, compiled: &Compiled, blobs: &[Blob<'_>]) -> Vec<Candidate> {
+        let mut found = Vec::new();
+        for (i, blob) in blobs.iter().enumerate() {
+            for hit in self.needles.find(blob.bytes, Kind::Blob).into_iter().filter(|hit| !hit.weak) {
+                let known = self.known[hit.known as usize].value.expose();
+                let shown = match hit.disguise {
+                    Disguise::Hash(_) => String::from_utf8_lossy(&blob.bytes[hit.start..hit.end]).into_owned(),
+                    _ => known.clone(),
+                };
+                found.push(self.told(compiled, i, shown, (hit.disguise, hit.known), &[]));
+            }
+        }
+        found
     }
 
     fn find_in(
