@@ -16,6 +16,7 @@ mod gates;
 mod header;
 mod lexicon;
 mod mask;
+mod names;
 mod normal;
 mod persona;
 mod placeholder;
@@ -29,7 +30,7 @@ mod text;
 pub mod validate;
 mod words;
 
-pub use detectors::Detectors;
+pub use detectors::{Detected, Detectors, MOST_FINDINGS};
 pub use explain::Explanation;
 pub use finding::{Attributes, Confidence, DetectorKind, Finding, Ground, Position, Why};
 pub use fingerprint::{EvidenceKey, Fingerprint, Keys, SubjectId, SubjectKey};

@@ -6,9 +6,10 @@ use super::compile::Compiled;
 use super::finding::{Attributes, Finding, Position};
 use super::fingerprint::Keys;
 use super::mask;
+use super::names::Names;
 use super::scan::Candidate;
 use super::sensitive::Sensitive;
-use crate::decode::{Field, Part, mask_key};
+use crate::decode::{Field, Part};
 
 pub(super) fn report(
     compiled: &Compiled,
@@ -18,6 +19,8 @@ pub(super) fn report(
     reveal: bool,
 ) -> Vec<Finding> {
     candidates.sort_by_key(|candidate| candidate.field);
+    let names = Names::new(&candidates);
+    let mask = |key: &str| names.mask(key, |key| compiled.lexicon.knows(key));
     let identified = identified_records(compiled, fields, &candidates);
     let mut arrays: HashMap<(u16, Part, usize), usize> = HashMap::new();
     let mut tracks: HashMap<usize, Vec<(Position, Option<f64>)>> = HashMap::new();
@@ -41,7 +44,8 @@ pub(super) fn report(
             None => seen.insert((candidate.element, field.part, shown_form(&candidate, &normal))),
         };
         if first {
-            findings.push(finding(compiled, field, candidate, &normal, keys, reveal));
+            let (path, record) = (field.path.render(mask), field.path.record().render(mask));
+            findings.push(finding(compiled, field, candidate, &normal, (keys, reveal), (path, record)));
         }
     }
     for (finding, track) in tracks {
@@ -55,8 +59,8 @@ fn finding(
     field: &Field<'_>,
     candidate: Candidate,
     normal: &str,
-    keys: &Keys,
-    reveal: bool,
+    (keys, reveal): (&Keys, bool),
+    (path, record): (String, String),
 ) -> Finding {
     let element = &compiled.elements[usize::from(candidate.element)];
     let preview = match candidate.position {
@@ -70,8 +74,8 @@ fn finding(
         element: element.id.clone(),
         class: element.class.clone(),
         part: field.part,
-        path: field.path.render(mask_key),
-        record: field.path.record().render(mask_key),
+        path,
+        record,
         detector: candidate.detector,
         confidence: candidate.confidence,
         why: candidate.why,

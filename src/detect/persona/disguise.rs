@@ -17,6 +17,8 @@ pub(super) enum Disguise {
     /// A number whose digits or bytes are the identifier's.
     Integer,
     Hash(Hash),
+    /// The last digits of a number, under a name that says so.
+    LastDigits,
 }
 
 /// The digests that senders make of identifiers.
@@ -70,7 +72,7 @@ impl Disguise {
     /// Words of the event's `encodings` that it adds, from the outside in.
     pub fn layers(self) -> &'static [&'static str] {
         match self {
-            Self::Plain | Self::Notation | Self::Bytes | Self::Integer => &[],
+            Self::Plain | Self::Notation | Self::Bytes | Self::Integer | Self::LastDigits => &[],
             Self::Hex => &["hex"],
             Self::Base64 => &["base64"],
             Self::Base64Twice => &["base64", "base64"],
@@ -91,6 +93,7 @@ impl Disguise {
             Self::Base64Twice => "base64 of base64 of the",
             Self::Bytes => "bytes of the",
             Self::Integer => "number of the",
+            Self::LastDigits => "last digits of the",
             Self::Hash(hash) => return format!("{} of the {}", hash.title(), lower_first(title)).into(),
         };
         format!("{how} {}", lower_first(title)).into()

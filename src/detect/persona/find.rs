@@ -225,10 +225,22 @@ fn is_bounded(text: &[u8], start: usize, end: usize, bounds: Bounds) -> bool {
         }
         Bounds::Whole => {
             let (head, tail) = (text[..start].trim_ascii(), text[end..].trim_ascii());
-            head.is_empty() && tail.is_empty() || is_after_state(head) && !touches_word(text, start, end)
+            head.is_empty() && tail.is_empty()
+                || is_after_state(head) && !touches_word(text, start, end)
+                || text.len() <= SENTENCE && is_word_of_sentence(before, after, further)
         }
         Bounds::Base64 => !beside(&|byte| is_symbol(byte) && byte != b'='),
     }
+}
+
+/// Longer texts are documents and scripts, in which every short number stands somewhere.
+const SENTENCE: usize = 512;
+
+/// Whether what stands beside a word is what a sentence or a list has there, rather than the rest of a longer number.
+fn is_word_of_sentence(before: Option<u8>, after: Option<u8>, further: Option<u8>) -> bool {
+    let opens = before.is_none_or(|byte| b" \t\n,;:=(\"'".contains(&byte));
+    let stops = after == Some(b'.') && !further.is_some_and(is_letter);
+    opens && (stops || after.is_none_or(|byte| b" \t\r\n,;)&\"'?!".contains(&byte)))
 }
 
 /// Whether a text ends with `, OH`: what stands before a postal code.

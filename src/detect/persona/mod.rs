@@ -91,6 +91,7 @@ impl Personas {
             }
         }
         self.find_in_names(compiled, fields, &others, &mut found);
+        self.know_last_digits(compiled, out);
         replace_others(out, &found);
         out.append(&mut found);
     }
@@ -109,6 +110,23 @@ impl Personas {
             }
         }
         found
+    }
+
+    /// Parts of a known number that another detector found under a name that says so (`ssn_last4`).
+    fn know_last_digits(&self, compiled: &Compiled, candidates: &mut [Candidate]) {
+        const FEWEST: usize = 4;
+        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+        for candidate in candidates.iter_mut().filter(|candidate| candidate.truncated) {
+            let part = digits(&candidate.value);
+            let of = |known: &Known| known.id == candidate.element && digits(known.value.expose()).ends_with(&part);
+            let index = self.known.iter().position(of).filter(|_| part.len() >= FEWEST);
+            if let Some(index) = index.and_then(|index| u32::try_from(index).ok()) {
+                let field = candidate.field as usize;
+                let shown = std::mem::take(&mut candidate.value);
+                *candidate = self.told(compiled, field, shown, (Disguise::LastDigits, index), &[]);
+                candidate.truncated = true;
+            }
+        }
     }
 
     fn find_in(

@@ -141,7 +141,10 @@ impl Builder {
         for engine in [&STANDARD, &URL_SAFE] {
             if !long {
                 let whole = engine.encode(text);
-                self.add(known, Disguise::Base64, Bounds::Base64, whole.trim_end_matches('=').into(), true);
+                let twice = engine.encode(&whole);
+                for (disguise, text) in [(Disguise::Base64, whole), (Disguise::Base64Twice, twice)] {
+                    self.add(known, disguise, Bounds::Base64, text.trim_end_matches('=').into(), true);
+                }
                 continue;
             }
             for inner in aligned(engine, text) {
@@ -185,6 +188,13 @@ impl Builder {
                 texts.push((number.cast_signed().unsigned_abs().to_string(), Disguise::Integer));
             }
         }
+        // A number has no leading zeros.
+        let short: Vec<_> = texts
+            .iter()
+            .map(|(text, _)| (text.trim_start_matches('0').to_owned(), Disguise::Integer))
+            .filter(|(text, _)| text.len() >= 9)
+            .collect();
+        texts.extend(short);
         for (text, disguise) in texts {
             if text.len() < DIGITS {
                 continue;
