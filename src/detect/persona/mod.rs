@@ -87,7 +87,8 @@ impl Personas {
         for (i, field) in fields.iter().enumerate() {
             let kind = if field.kind == ValueKind::Number { Kind::Number } else { Kind::Text };
             if field.kind != ValueKind::Bool {
-                self.find_in(compiled, (i, field.value, kind), &others, &mut found);
+                let text = Text { field: i, text: field.value, kind, layers: &[] };
+                self.find_in(compiled, text, &others, &mut found);
             }
         }
         self.find_in_names(compiled, fields, &others, &mut found);
@@ -129,41 +130,29 @@ impl Personas {
         }
     }
 
-    fn find_in(
-        &self,
-        compiled: &Compiled,
-        (i, value, kind): (usize, &str, Kind),
-        others: &Others,
-        out: &mut Vec<Candidate>,
-    ) {
+    fn find_in(&self, compiled: &Compiled, text: Text<'_>, others: &Others, out: &mut Vec<Candidate>) {
         let before = out.len();
-        for hit in self.needles.find(value.as_bytes(), kind) {
-            self.push(compiled, (i, value, kind), hit, others, &[], out);
+        for hit in self.needles.find(text.text.as_bytes(), text.kind) {
+            self.push(compiled, text, hit, others, out);
         }
-        for view in views::of(value) {
+        for view in views::of(text.text) {
+            let reading = Text { text: &view.text, kind: Kind::Text, layers: view.layers, ..text };
             for hit in self.needles.find(view.text.as_bytes(), Kind::Text) {
                 let known = &self.known[hit.known as usize].value;
                 let twice =
                     out[before..].iter().any(|it| it.known.as_ref().is_some_and(|revealed| revealed.plain == *known));
                 if !twice {
-                    self.push(compiled, (i, &view.text, kind), hit, others, view.layers, out);
+                    self.push(compiled, reading, hit, others, out);
                 }
             }
         }
     }
 
-    fn push(
-        &self,
-        compiled: &Compiled,
-        (i, text, kind): (usize, &str, Kind),
-        hit: Match,
-        others: &Others,
-        layers: &'static [&'static str],
-        out: &mut Vec<Candidate>,
-    ) {
+    fn push(&self, compiled: &Compiled, text: Text<'_>, hit: Match, others: &Others, out: &mut Vec<Candidate>) {
+        let Text { field, text, kind, layers } = text;
         let known = &self.known[hit.known as usize];
         // Five digits are any number, unless the name says otherwise.
-        if hit.weak && kind == Kind::Number && !others.said(i, known.id) {
+        if hit.weak && kind == Kind::Number && !others.said(field, known.id) {
             return;
         }
         let shown = match hit.disguise {
@@ -171,11 +160,7 @@ impl Personas {
             // What is inside is told, as for every other encoding.
             _ => known.value.expose(),
         };
-        let mut candidate = self.told(compiled, i, shown.to_owned(), (hit.disguise, hit.known), layers);
-        if hit.start > 0 || hit.end < text.len() {
-            candidate.confidence = candidate.confidence.min(Confidence::High);
-        }
-        out.push(candidate);
+        out.push(self.told(compiled, field, shown.to_owned(), (hit.disguise, hit.known), layers));
     }
 
     fn told(
@@ -209,11 +194,23 @@ impl Personas {
                 if let Some(Step::Key(key)) = path.step()
                     && key.len() >= self.needles.shortest
                 {
-                    self.find_in(compiled, (i, key, Kind::Text), others, out);
+                    let text = Text { field: i, text: key, kind: Kind::Text, layers: &[] };
+                    self.find_in(compiled, text, others, out);
                 }
             }
         }
     }
+}
+
+/// A text to search, and where it stands.
+#[derive(Debug, Clone, Copy)]
+struct Text<'t> {
+    /// Index of the field.
+    field: usize,
+    text: &'t str,
+    kind: Kind,
+    /// Escapes undone to read it.
+    layers: &'static [&'static str],
 }
 
 /// What other detectors say of the fields.
