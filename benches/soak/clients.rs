@@ -30,7 +30,10 @@ fn connect(proxy: SocketAddr) -> io::Result<TcpStream> {
 }
 
 fn request(method: &str, path: &str, fields: &str, body: &[u8]) -> Vec<u8> {
-    let head = format!("{method} http://soak.example{path} HTTP/1.1\r\nHost: soak.example\r\n{fields}Content-Length: {}\r\n\r\n", body.len());
+    let head = format!(
+        "{method} http://soak.example{path} HTTP/1.1\r\nHost: soak.example\r\n{fields}Content-Length: {}\r\n\r\n",
+        body.len()
+    );
     [head.as_bytes(), body].concat()
 }
 
@@ -82,7 +85,9 @@ fn multiplexed(proxy: SocketAddr) -> io::Result<()> {
 fn socket(proxy: SocketAddr) -> io::Result<()> {
     let mut stream = connect(proxy)?;
     let fields = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c29ha3NvYWtzb2Frc29hawo=\r\n";
-    stream.write_all(format!("GET http://soak.example/socket HTTP/1.1\r\nHost: soak.example\r\n{fields}\r\n").as_bytes())?;
+    stream.write_all(
+        format!("GET http://soak.example/socket HTTP/1.1\r\nHost: soak.example\r\n{fields}\r\n").as_bytes(),
+    )?;
     head(&mut stream)?;
     let length = u8::try_from(BODY.len()).unwrap_or(0);
     let message = [&[0x81, 0x80 | length, 0, 0, 0, 0][..], BODY].concat();

@@ -100,7 +100,12 @@ fn watch(landfall: &mut Child, time: Duration, done: &AtomicU64) -> Result<Sampl
         let at = began.elapsed();
         let sample = samples::take(landfall.id(), at).map_err(|error| format!("/proc: {error}"))?;
         let clients = done.load(Ordering::Relaxed);
-        say(&format!("{:>6.0} s  {:>8.1} MiB  {:>5} fds  {clients} clients", at.as_secs_f64(), sample.mib(), sample.fds));
+        say(&format!(
+            "{:>6.0} s  {:>8.1} MiB  {:>5} fds  {clients} clients",
+            at.as_secs_f64(),
+            sample.mib(),
+            sample.fds
+        ));
         if at >= WARM_UP.min(time / 4) {
             samples.push(sample);
         }

@@ -5,7 +5,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 /// An exchange tells something, so that there is something to find.
-pub const BODY: &[u8] = br#"{"user":{"email":"soak@example.com"},"position":{"latitude":37.774929,"longitude":-122.419416}}"#;
+pub const BODY: &[u8] =
+    br#"{"user":{"email":"soak@example.com"},"position":{"latitude":37.774929,"longitude":-122.419416}}"#;
 
 /// Events of one stream, and the time between two.
 const EVENTS: usize = 8;
@@ -30,9 +31,10 @@ fn serve(mut stream: TcpStream) -> io::Result<()> {
         if head.starts_with("PRI ") {
             return http2(&mut stream);
         }
-        let length = head.to_ascii_lowercase().split_once("content-length: ").and_then(|(_, rest)| {
-            rest.split("\r\n").next()?.parse::<usize>().ok()
-        });
+        let length = head
+            .to_ascii_lowercase()
+            .split_once("content-length: ")
+            .and_then(|(_, rest)| rest.split("\r\n").next()?.parse::<usize>().ok());
         let mut body = vec![0; length.unwrap_or(0)];
         stream.read_exact(&mut body)?;
         match head.split(' ').nth(1).unwrap_or_default() {
@@ -48,7 +50,10 @@ fn serve(mut stream: TcpStream) -> io::Result<()> {
                 return Ok(());
             }
             _ => {
-                let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", BODY.len());
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+                    BODY.len()
+                );
                 stream.write_all(&[head.as_bytes(), BODY].concat())?;
             }
         }

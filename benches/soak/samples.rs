@@ -20,7 +20,8 @@ impl Sample {
 
 pub fn take(pid: u32, at: Duration) -> io::Result<Sample> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    let kib =
+        status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
     let rss = kib.ok_or(io::ErrorKind::InvalidData)? << 10;
     Ok(Sample { at, rss, fds: fs::read_dir(format!("/proc/{pid}/fd"))?.count() })
 }

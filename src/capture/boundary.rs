@@ -23,7 +23,9 @@ impl Boundary {
         let media = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match media.as_str() {
             "text/event-stream" => Self::Events,
-            grpc if grpc.starts_with("application/grpc") && !grpc.starts_with("application/grpc-web-text") => Self::Grpc,
+            grpc if grpc.starts_with("application/grpc") && !grpc.starts_with("application/grpc-web-text") => {
+                Self::Grpc
+            }
             _ => Self::Text,
         }
     }

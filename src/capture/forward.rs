@@ -22,7 +22,7 @@ use super::h1_wire::OnWire;
 use super::proxy::{ClientConnection, Proxy};
 use super::relay::{Scene, relay};
 use super::serve_http::serve_http;
-use super::socks_wire::Credentials;
+use super::socks5::Credentials;
 use super::upstream::{Protocol, Route, Upstream};
 use crate::exchange::{Coverage, Scheme, TlsFacts, Trouble};
 
@@ -85,7 +85,9 @@ async fn answer(
         Ok(target) => target,
         Err(reason) => return Ok(refusal(StatusCode::BAD_REQUEST, Trouble::HttpRequestError, &reason)),
     };
-    if host == OWN_NAME && let Some(fault) = fault {
+    if host == OWN_NAME
+        && let Some(fault) = fault
+    {
         return Ok(refusal(fault.status, Trouble::HttpRequestError, fault.reason));
     }
     if host == OWN_NAME {

@@ -19,11 +19,19 @@ pub enum Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Chunk {
     /// In the size, with this many digits so far.
-    Size { value: u64, digits: u8 },
+    Size {
+        value: u64,
+        digits: u8,
+    },
     /// In an extension, of which this much has passed.
-    Extension { value: u64, seen: u16 },
+    Extension {
+        value: u64,
+        seen: u16,
+    },
     /// The CR of the size line has passed.
-    SizeEnd { value: u64 },
+    SizeEnd {
+        value: u64,
+    },
     Data(u64),
     /// Before the CR after a chunk's data, then before its LF.
     DataCr,

@@ -198,7 +198,8 @@ impl<S> Guard<S> {
     /// A fault in a client's head: hyper gets a request in its stead that says `close`, and whoever serves it learns why.
     fn refuse(&mut self, fault: Fault) {
         let line = h1_head::asked_for(&self.buffer);
-        let known = line.filter(|(method, _)| *method != "CONNECT").map(|(method, target)| format!("{method} {target}"));
+        let known =
+            line.filter(|(method, _)| *method != "CONNECT").map(|(method, target)| format!("{method} {target}"));
         let line = known.unwrap_or_else(|| "GET /".to_owned());
         self.requests += 1;
         self.wire.fail(self.requests, fault);
@@ -306,7 +307,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
         };
         ready!(self.patience.poll(cx, (within, self.requests), limit));
         if within {
-            self.refuse(Fault { status: StatusCode::REQUEST_TIMEOUT, reason: "the request's head did not come in time" });
+            self.refuse(Fault {
+                status: StatusCode::REQUEST_TIMEOUT,
+                reason: "the request's head did not come in time",
+            });
         } else {
             self.ended = Some(Ended::Idle);
         }

@@ -4,12 +4,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
 use super::*;
 
-const LIMITS: GuardLimits = GuardLimits {
-    head: 1 << 10,
-    fields: 8,
-    head_time: Duration::from_secs(30),
-    idle: Duration::from_secs(300),
-};
+const LIMITS: GuardLimits =
+    GuardLimits { head: 1 << 10, fields: 8, head_time: Duration::from_secs(30), idle: Duration::from_secs(300) };
 
 fn guarded(peer: Peer) -> (DuplexStream, Guard<DuplexStream>, Arc<Wire>) {
     let (outside, inside) = duplex(1 << 16);

@@ -89,7 +89,8 @@ pub fn request(head: &[u8], fields: usize) -> Result<RequestHead, Fault> {
         _ if said.upgrade && said.connection_upgrade => Asked::Switch,
         _ => Asked::Other,
     };
-    let of_server = method == b"OPTIONS" && memmem::find(target, b"://").is_some_and(|at| !target[at + 3..].contains(&b'/'));
+    let of_server =
+        method == b"OPTIONS" && memmem::find(target, b"://").is_some_and(|at| !target[at + 3..].contains(&b'/'));
     Ok(RequestHead { asked, framing, of_server })
 }
 

@@ -11,18 +11,18 @@ use jiff::Timestamp;
 use ulid::Ulid;
 
 use super::body::Ending;
+use super::boundary::Boundary;
 use super::identity::product;
 use super::keep::Keeper;
 use super::proxy::Proxy;
-use super::boundary::Boundary;
 use super::segment::{Kind, Parts, Segment, Told};
 use super::sink::{Captured, RawExchange, Sink, Slot};
 use super::stream_reader::StreamReader;
 use super::upstream::LinkFacts;
 use crate::exchange::{
     Body, CaptureMode, Client, Coverage, Destination, Exchange, ExchangeId, Headers, Message, NoPeer, NoResponse, Note,
-    Outcome, Peer, Request, Response, Scheme, Side, StreamSegment, Timings, TlsFacts, TlsFault, Trouble, UpstreamCertificate, Version,
-    WireBytes,
+    Outcome, Peer, Request, Response, Scheme, Side, StreamSegment, Timings, TlsFacts, TlsFault, Trouble,
+    UpstreamCertificate, Version, WireBytes,
 };
 
 /// Which of the two bodies.
@@ -450,7 +450,12 @@ impl Open {
     /// Make this the next part of its stream.
     fn part(&mut self, exchange: &mut Exchange, last: bool) -> Segment {
         let id = self.exchange.id;
-        let parts = self.parts.get_or_insert_with(|| Parts { stream: id, next: 0, reader: Arc::new(StreamReader::new()), told: Told::default() });
+        let parts = self.parts.get_or_insert_with(|| Parts {
+            stream: id,
+            next: 0,
+            reader: Arc::new(StreamReader::new()),
+            told: Told::default(),
+        });
         // What is recorded whole is no stream.
         if !last || parts.next > 0 {
             exchange.stream = Some(StreamSegment { id: parts.stream, segment: parts.next, last });

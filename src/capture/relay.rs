@@ -17,6 +17,7 @@ use super::answer::refusal;
 use super::body::{Outgoing, Tee};
 use super::failed::{broken, faulty, read_off, refuse, reset, unreachable};
 use super::fields::{is_transfer_coded, strip_hop_by_hop};
+use super::h1_head::{Fault, TOO_LARGE};
 use super::h1_wire::OnWire;
 use super::h2_request;
 use super::max_forwards;
@@ -28,7 +29,6 @@ use super::splice::{Resets, splice};
 use super::tap::Tap;
 use super::target::{address, authority_of, named_host, names_host};
 use super::upstream::{LinkError, Protocol, Upstream};
-use super::h1_head::{Fault, TOO_LARGE};
 use crate::exchange::{Coverage, NoPeer, Note, Scheme, TlsFacts, Trouble};
 
 /// What the requests of one client leg have in common.
@@ -83,7 +83,10 @@ pub async fn relay(scene: Scene, request: Request<Incoming>) -> Result<Response<
     }
     if head.version == Version::HTTP_2 {
         if head.headers.len() > scene.proxy.config.limits.header_fields {
-            return Ok(faulty(&recorder, Fault { status: TOO_LARGE, reason: "there are more header fields than are taken" }));
+            return Ok(faulty(
+                &recorder,
+                Fault { status: TOO_LARGE, reason: "there are more header fields than are taken" },
+            ));
         }
         if let Err(reason) = h2_request::check(&head) {
             return Ok(reset(faulty(&recorder, Fault::bad(reason)), h2::Reason::PROTOCOL_ERROR));
@@ -199,7 +202,8 @@ fn respond(scene: &Scene, response: Response<Incoming>, recorder: Arc<Recorder>,
     let bodiless = asked.method == Method::HEAD || matches!(head.status.as_u16(), 204 | 304);
     let body = match (head.status, asked.client_upgrade, server_upgrade) {
         (StatusCode::SWITCHING_PROTOCOLS, Some(client), Some(server)) => {
-            let socket = head.headers.get(header::UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
+            let socket =
+                head.headers.get(header::UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
             switch(scene, client, server, Arc::clone(&recorder), socket);
             Outgoing::Own { body: Full::default() }
         }

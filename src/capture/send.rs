@@ -24,7 +24,11 @@ use crate::exchange::{Note, Trouble};
 pub enum Failure {
     Link(LinkError),
     /// `reset`: the server reset the request's stream with this code.
-    Sent { trouble: Trouble, certificate_asked: bool, reset: Option<h2::Reason> },
+    Sent {
+        trouble: Trouble,
+        certificate_asked: bool,
+        reset: Option<h2::Reason>,
+    },
 }
 
 /// Send on the link that is there. If that turns out dead before anything went out, or before anything came back to a

@@ -138,7 +138,8 @@ struct Piecewise {
 
 impl Piecewise {
     fn of(headers: &Headers) -> Self {
-        let coding = headers.get(header::CONTENT_ENCODING.as_str()).filter(|coding| !coding.eq_ignore_ascii_case("identity"));
+        let coding =
+            headers.get(header::CONTENT_ENCODING.as_str()).filter(|coding| !coding.eq_ignore_ascii_case("identity"));
         Self {
             boundary: Boundary::of(headers.get(header::CONTENT_TYPE.as_str())),
             coding: coding.and_then(Uncoded::of),

@@ -137,7 +137,6 @@ struct ToldBefore {
     response: Option<Headers>,
 }
 
-
 /// Take away all fields but those that say how to read the body.
 fn only_framing(headers: &mut Headers) -> Headers {
     let needed = |name: &str| ["content-type", "content-encoding"].iter().any(|it| name.eq_ignore_ascii_case(it));

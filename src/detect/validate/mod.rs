@@ -155,11 +155,7 @@ mod tests {
                 "press-office@a.test",
             ],
         );
-        check(
-            "phone_in_text",
-            &["614-492-1836", "0151 20250785"],
-            &["2026-11-24", "12.05.2026", "1763485041937"],
-        );
+        check("phone_in_text", &["614-492-1836", "0151 20250785"], &["2026-11-24", "12.05.2026", "1763485041937"]);
         check(
             "name_in_text",
             &["Christine Roach", "Otávio Cavalcanti"],

@@ -36,7 +36,9 @@ fn b48_coded_bodies_pass_as_they_are_and_a_copy_is_read_within_bounds() {
         });
         let landfall = server.landfall();
         let mut client = connect(&landfall);
-        client.write_all(b"GET http://raw.example/x HTTP/1.1\r\nHost: raw.example\r\nAccept-Encoding: gzip, zstd\r\n\r\n").expect("sent");
+        client
+            .write_all(b"GET http://raw.example/x HTTP/1.1\r\nHost: raw.example\r\nAccept-Encoding: gzip, zstd\r\n\r\n")
+            .expect("sent");
         assert!(read_head(&mut client).contains(&format!("Content-Encoding: {coding}\r\n")));
         assert!(read_exact(&mut client, body.len()) == body, "{coding}: not a byte differs");
         drop(client);

@@ -13,7 +13,8 @@ use super::raw::{PATIENCE, Server, ask, connect, outcomes, read_exact, read_head
 
 /// Requests and bytes seen, against those of records and gaps.
 fn balance(metrics: &str) -> [(f64, f64); 2] {
-    let ended = sum(metrics, "landfall_exchanges_total", &[]) - sum(metrics, "landfall_exchanges_total", &[("outcome", "open")]);
+    let ended = sum(metrics, "landfall_exchanges_total", &[])
+        - sum(metrics, "landfall_exchanges_total", &[("outcome", "open")]);
     let gaps = sum(metrics, "landfall_gap_exchanges_total", &[]);
     [
         (sum(metrics, "landfall_requests_seen_total", &[]), ended + gaps),
@@ -40,7 +41,9 @@ fn server() -> Server {
                     talk.write(&vec![b'x'; 3_000_000]);
                 }
                 "/socket" => {
-                    talk.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+                    talk.write(
+                        b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+                    );
                     while let Some(bytes) = talk.read() {
                         talk.write(&bytes);
                     }
@@ -51,7 +54,8 @@ fn server() -> Server {
     })
 }
 
-const SOCKET: &str = "GET http://raw.example/socket HTTP/1.1\r\nHost: raw.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+const SOCKET: &str =
+    "GET http://raw.example/socket HTTP/1.1\r\nHost: raw.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
 
 #[test]
 fn nothing_is_lost_or_counted_twice_under_load_and_aborts() {
@@ -91,7 +95,8 @@ fn nothing_is_lost_or_counted_twice_under_load_and_aborts() {
     let left = landfall.stop();
     let closed = left.exchanges().iter().filter(|event| event["outcome"]["result"] != "open").count();
     assert_eq!(closed as f64, sum(&metrics, "landfall_requests_seen_total", &[]));
-    let bytes = |way: &str| left.exchanges().iter().filter_map(|event| event["bytes"][way].as_u64()).sum::<u64>() as f64;
+    let bytes =
+        |way: &str| left.exchanges().iter().filter_map(|event| event["bytes"][way].as_u64()).sum::<u64>() as f64;
     for way in ["up", "down"] {
         assert_eq!(bytes(way), sum(&metrics, "landfall_bytes_seen_total", &[("direction", way)]), "{way}");
     }
@@ -102,11 +107,14 @@ fn what_passes_unrecorded_is_a_gap_that_says_so() {
     let server = server();
     let landfall = {
         let config = tempfile::NamedTempFile::new().expect("a file");
-        std::fs::write(config.path(), "[capture.limits]\nslots = 1\n[ledger]\non_trouble = \"shed\"\n").expect("written");
+        std::fs::write(config.path(), "[capture.limits]\nslots = 1\n[ledger]\non_trouble = \"shed\"\n")
+            .expect("written");
         server.landfall_with(&["--config".to_owned(), config.path().display().to_string()])
     };
     let mut holding = connect(&landfall);
-    holding.write_all(b"POST http://raw.example/ok HTTP/1.1\r\nHost: raw.example\r\nContent-Length: 9\r\n\r\n").expect("sent");
+    holding
+        .write_all(b"POST http://raw.example/ok HTTP/1.1\r\nHost: raw.example\r\nContent-Length: 9\r\n\r\n")
+        .expect("sent");
     eventually("the slot is taken", PATIENCE, || {
         (sum(&landfall.metrics(), "landfall_requests_seen_total", &[]) > 0.0).then_some(())
     });
@@ -121,7 +129,10 @@ fn what_passes_unrecorded_is_a_gap_that_says_so() {
     });
     let left = landfall.stop();
     let gaps: Vec<&Value> = left.events.iter().filter(|event| event["schema"] == "landfall.gap/1").collect();
-    assert_eq!((gaps.len(), &gaps[0]["exchanges"], &gaps[0]["reason"]), (1, &Value::from(1), &Value::from("queue_full")));
+    assert_eq!(
+        (gaps.len(), &gaps[0]["exchanges"], &gaps[0]["reason"]),
+        (1, &Value::from(1), &Value::from("queue_full"))
+    );
 }
 
 /// A socket is open, an upload under way, an HTTP/2 connection idle: each is told or cut, and recorded.

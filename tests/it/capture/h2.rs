@@ -7,8 +7,8 @@ use std::process::Command;
 use super::super::support::client::run;
 use super::super::support::landfall::Landfall;
 use super::h2_raw::{
-    CONTINUATION, DATA, END_HEADERS, END_STREAM, Frame, GET, GOAWAY, HEADERS, PING, RST_STREAM, SETTINGS, WINDOW_UPDATE,
-    answer, client, fields, frame, read, server_preface,
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, Frame, GET, GOAWAY, HEADERS, PING, RST_STREAM, SETTINGS,
+    WINDOW_UPDATE, answer, client, fields, frame, read, server_preface,
 };
 use super::raw::{Server, Talk, outcomes};
 
@@ -191,17 +191,18 @@ fn b27_a_stream_that_is_cancelled_in_its_middle_does_not_look_whole() {
     drop(client);
     let left = landfall.stop();
     let outcomes = outcomes(&left);
-    assert!(outcomes.contains(&"completed".to_owned()) && outcomes.iter().any(|it| it.starts_with("aborted")), "{outcomes:?}");
+    assert!(
+        outcomes.contains(&"completed".to_owned()) && outcomes.iter().any(|it| it.starts_with("aborted")),
+        "{outcomes:?}"
+    );
 }
 
 #[test]
 fn b52_floods_end_the_connection_and_no_other() {
     let server = answering();
     let landfall = server.landfall();
-    let continued = [
-        frame(HEADERS, END_STREAM, 1, &fields(GET)),
-        frame(CONTINUATION, 0, 1, &fields(&[("x", "y")])).repeat(20_000),
-    ];
+    let continued =
+        [frame(HEADERS, END_STREAM, 1, &fields(GET)), frame(CONTINUATION, 0, 1, &fields(&[("x", "y")])).repeat(20_000)];
     let mut resets = Vec::new();
     for number in 0..5_000 {
         resets.extend(frame(HEADERS, HEADERS_END, 1 + 2 * number, &fields(GET)));
@@ -309,17 +310,16 @@ fn b54_messages_pass_one_by_one_in_both_directions_and_trailers_end_them() {
     });
     let landfall = server.landfall();
     let mut client = client(&landfall);
-    let call = [
-        &[(":method", "POST")],
-        &GET[1..],
-        &[("content-type", "application/grpc"), ("te", "trailers")],
-    ]
-    .concat();
+    let call =
+        [&[(":method", "POST")], &GET[1..], &[("content-type", "application/grpc"), ("te", "trailers")]].concat();
     client.write_all(&frame(HEADERS, END_HEADERS, 1, &fields(&call))).expect("sent");
     assert_eq!(answer(&mut client, 1).map(|frame| frame.kind), Some(HEADERS), "before the first message");
     let data = |client: &mut TcpStream| loop {
         let frame = read(client).expect("a frame");
-        if frame.stream == 1 && matches!(frame.kind, DATA | HEADERS) && !(frame.kind == DATA && frame.payload.is_empty()) {
+        if frame.stream == 1
+            && matches!(frame.kind, DATA | HEADERS)
+            && !(frame.kind == DATA && frame.payload.is_empty())
+        {
             break frame;
         }
     };

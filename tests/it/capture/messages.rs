@@ -6,9 +6,7 @@ use std::net::{Shutdown, TcpStream};
 use serde_json::json;
 
 use super::super::support::landfall::sum;
-use super::raw::{
-    Server, ask, connect, only_exchange, outcomes, read_exact, read_head, read_to_end, statuses, tunnel,
-};
+use super::raw::{Server, ask, connect, only_exchange, outcomes, read_exact, read_head, read_to_end, statuses, tunnel};
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -24,11 +22,20 @@ fn exchange(request: &str, answer: &'static [u8]) -> (String, String) {
 #[test]
 fn b32_the_target_decides_and_goes_on_in_origin_form() {
     for (request, sent) in [
-        ("GET http://raw.example/a?b HTTP/1.1\r\nHost: other.example\r\n\r\n", "GET /a?b HTTP/1.1\r\nHost: raw.example\r\n"),
+        (
+            "GET http://raw.example/a?b HTTP/1.1\r\nHost: other.example\r\n\r\n",
+            "GET /a?b HTTP/1.1\r\nHost: raw.example\r\n",
+        ),
         ("GET http://raw.example?b HTTP/1.1\r\nHost: raw.example\r\n\r\n", "GET /?b HTTP/1.1\r\nHost: raw.example\r\n"),
         ("GET HTTP://RAW.example/a HTTP/1.1\r\nHost: raw.example\r\n\r\n", "GET /a HTTP/1.1\r\nHost: RAW.example\r\n"),
-        ("OPTIONS http://raw.example HTTP/1.1\r\nHost: raw.example\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: raw.example\r\n"),
-        ("OPTIONS http://raw.example/ HTTP/1.1\r\nHost: raw.example\r\n\r\n", "OPTIONS / HTTP/1.1\r\nHost: raw.example\r\n"),
+        (
+            "OPTIONS http://raw.example HTTP/1.1\r\nHost: raw.example\r\n\r\n",
+            "OPTIONS * HTTP/1.1\r\nHost: raw.example\r\n",
+        ),
+        (
+            "OPTIONS http://raw.example/ HTTP/1.1\r\nHost: raw.example\r\n\r\n",
+            "OPTIONS / HTTP/1.1\r\nHost: raw.example\r\n",
+        ),
     ] {
         let (got, received) = exchange(request, OK);
         assert!(received.starts_with(sent), "{request:?}: {received}");
@@ -47,7 +54,10 @@ fn b32_the_forms_inside_a_tunnel() {
         assert_eq!(statuses(&ask(tunnel(&landfall), request.as_bytes())), ["200"], "{request}");
     }
     let received = server.received();
-    assert!(received.contains("OPTIONS * HTTP/1.1\r\n") && received.contains("GET /absolute HTTP/1.1\r\n"), "{received}");
+    assert!(
+        received.contains("OPTIONS * HTTP/1.1\r\n") && received.contains("GET /absolute HTTP/1.1\r\n"),
+        "{received}"
+    );
     assert_eq!(statuses(&ask(tunnel(&landfall), b"GET * HTTP/1.1\r\nHost: a\r\n\r\n")), ["400"]);
     landfall.stop();
 }
@@ -63,7 +73,8 @@ fn b33_an_old_client_needs_no_host_and_gets_one() {
 
 #[test]
 fn b36_trailers_that_nobody_announced_still_arrive() {
-    let answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4;ext=1\r\nabcd\r\n0\r\nX-T: 1\r\nX-U: 2\r\n\r\n";
+    let answer =
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4;ext=1\r\nabcd\r\n0\r\nX-T: 1\r\nX-U: 2\r\n\r\n";
     let server = Server::start(move |talk| {
         talk.until(b"x-up: 9\r\n\r\n");
         talk.write(answer);
@@ -191,7 +202,8 @@ fn b44_an_early_answer_comes_while_the_body_still_flows() {
     });
     let landfall = server.landfall();
     let mut client = connect(&landfall);
-    let head = "POST http://raw.example/x HTTP/1.1\r\nHost: raw.example\r\nContent-Length: 100000000\r\n\r\nonly a little";
+    let head =
+        "POST http://raw.example/x HTTP/1.1\r\nHost: raw.example\r\nContent-Length: 100000000\r\n\r\nonly a little";
     client.write_all(head.as_bytes()).expect("sent");
     let got = read_head(&mut client);
     assert!(got.starts_with("HTTP/1.1 413 "), "{got}");
@@ -250,7 +262,9 @@ fn b47_case_and_order_stay_as_they_were() {
     let answer = b"HTTP/1.1 200 Fine\r\nX-Z: 1\r\nSERVER: s\r\nX-Z: 2\r\nContent-Length: 2\r\n\r\nok";
     let (got, received) = exchange(request, answer);
     let place = |text: &str, of: &str| text.find(of).unwrap_or_else(|| panic!("{of} in {text}"));
-    for pair in [["User-Agent: t", "Host: raw"], ["Host: raw", "X-B: 1"], ["X-B: 1", "X-B: 3"], ["x-a: 2", "ACCEPT: */*"]] {
+    for pair in
+        [["User-Agent: t", "Host: raw"], ["Host: raw", "X-B: 1"], ["X-B: 1", "X-B: 3"], ["x-a: 2", "ACCEPT: */*"]]
+    {
         assert!(place(&received, pair[0]) < place(&received, pair[1]), "{pair:?} in {received}");
     }
     assert!(got.starts_with("HTTP/1.1 200 Fine\r\n") && got.contains("SERVER: s\r\n"), "{got}");
@@ -260,7 +274,8 @@ fn b47_case_and_order_stay_as_they_were() {
 #[test]
 fn b49_parts_redirects_and_what_is_no_head() {
     let answer = b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-1/9\r\nContent-Length: 2\r\n\r\nok";
-    let (got, received) = exchange("GET http://raw.example/x HTTP/1.1\r\nHost: raw.example\r\nRange: bytes=0-1\r\n\r\n", answer);
+    let (got, received) =
+        exchange("GET http://raw.example/x HTTP/1.1\r\nHost: raw.example\r\nRange: bytes=0-1\r\n\r\n", answer);
     assert!(got.contains("Content-Range: bytes 0-1/9\r\n") && got.ends_with("ok"), "{got}");
     assert!(received.contains("Range: bytes=0-1\r\n"), "{received}");
     let moved = b"HTTP/1.1 302 Found\r\nLocation: /y\r\nContent-Length: 5\r\n\r\nmoved";
@@ -307,7 +322,9 @@ fn b49_a_half_closed_client_still_gets_its_answer() {
 #[test]
 fn b57_h2c_is_taken_out_and_other_upgrades_pass() {
     let upgrade = |to: &str| {
-        format!("GET http://raw.example/x HTTP/1.1\r\nHost: raw.example\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: {to}\r\nHTTP2-Settings: AAMAAABk\r\n\r\n")
+        format!(
+            "GET http://raw.example/x HTTP/1.1\r\nHost: raw.example\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: {to}\r\nHTTP2-Settings: AAMAAABk\r\n\r\n"
+        )
     };
     let (got, received) = exchange(&upgrade("h2c"), OK);
     assert_eq!(statuses(&got), ["200"], "{got}");

@@ -150,7 +150,10 @@ fn b56_compressed_messages_pass_exactly_and_are_read_on_a_copy() {
     use flate2::{Compress, Compression, FlushCompress};
     for (extensions, resets) in [
         ("Sec-WebSocket-Extensions: permessage-deflate\r\n", false),
-        ("Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover; server_no_context_takeover\r\n", true),
+        (
+            "Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover; server_no_context_takeover\r\n",
+            true,
+        ),
     ] {
         let server = echo(extensions);
         let landfall = landfall(&server);
@@ -237,7 +240,10 @@ fn b55_a_request_that_waits_is_recorded_before_it_is_answered() {
     let landfall = landfall(&server);
     let mut client = connect(&landfall);
     let body = format!(r#"{{"email":"{}"}}"#, canary::EMAIL);
-    let request = format!("POST http://raw.example/x HTTP/1.1\r\nHost: raw.example\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    let request = format!(
+        "POST http://raw.example/x HTTP/1.1\r\nHost: raw.example\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
     client.write_all(request.as_bytes()).expect("sent");
     let seen = event(&landfall, "the part", |event| event["outcome"]["result"] == "open");
     assert_eq!(seen["findings"][0]["element"], "email");
