@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::areas::Areas;
 use super::decide::{Matter, Sent};
 use super::form::form;
 use super::linkage::link;
@@ -26,8 +25,6 @@ use crate::rules::{RuleError, Ruleset, near_miss};
 #[derive(Debug)]
 pub struct Judge {
     packs: Vec<Pack>,
-    /// Government-related locations, as the user loaded them.
-    areas: Areas,
     options: JudgeOptions,
 }
 
@@ -62,17 +59,13 @@ impl Judge {
                 Err(error) => errors.push(error),
             }
         }
-        let areas = Areas::new(&rules.gov_locations).unwrap_or_else(|of_areas| {
-            errors.extend(of_areas);
-            Areas::default()
-        });
         errors.extend(packs.iter().filter_map(|name| unknown_pack(name, &known)));
         if !errors.is_empty() {
             return Err(errors);
         }
         known.retain(|pack| packs.is_empty() || packs.iter().any(|name| **name == *pack.id));
         known.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(Self { packs: known, areas, options: JudgeOptions::default() })
+        Ok(Self { packs: known, options: JudgeOptions::default() })
     }
 
     pub fn with_options(self, options: JudgeOptions) -> Self {
@@ -86,11 +79,6 @@ impl Judge {
     /// Packs in force, by id: identity, version and digest for the record and the metrics.
     pub fn packs(&self) -> &[Pack] {
         &self.packs
-    }
-
-    /// Government-related locations in force.
-    pub fn areas(&self) -> &Areas {
-        &self.areas
     }
 
     /// Kinds of identifier by which a subject is told, strongest first, in the order of the first pack's first unit.
@@ -152,8 +140,7 @@ impl Judge {
         for pack in &self.packs {
             let recipient = Recipient::of(pack, sent.placement, sent.host);
             let groups = link(pack, sent.findings);
-            let formed =
-                form(pack, sent.findings, &groups, &recipient, self.options.count_implicit_client_ip, &self.areas);
+            let formed = form(pack, sent.findings, &groups, &recipient, self.options.count_implicit_client_ip);
             let matter = Matter { pack, sent, groups: &groups, formed: &formed, recipient: &recipient };
             let categories = matter.categories();
             judgement.contributions.extend(matter.contributions(&categories));

@@ -15,6 +15,5 @@ mod smuggling;
 mod socks;
 mod streams;
 mod table;
-mod transparent;
 mod tunnels;
 mod users;
