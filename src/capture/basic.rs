@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use super::answer::refusal;
 use super::body::Outgoing;
-use super::socks_wire::Credentials;
+use super::socks5::Credentials;
 use crate::exchange::Trouble;
 
 /// Take the credentials out of a request, whatever becomes of them: they are for this proxy and nobody else. `None` where

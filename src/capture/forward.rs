@@ -22,7 +22,7 @@ use super::h1_wire::OnWire;
 use super::proxy::{ClientConnection, Proxy};
 use super::relay::{Scene, relay};
 use super::serve_http::serve_http;
-use super::socks_wire::Credentials;
+use super::socks5::Credentials;
 use super::upstream::{Protocol, Route, Upstream};
 use crate::exchange::{Coverage, Scheme, TlsFacts, Trouble};
 

@@ -70,6 +70,15 @@ where
     }
 }
 
+/// The hello at the start of these bytes; `None`: more are needed.
+pub fn first_hello(raw: &[u8]) -> Option<Result<ClientHello, HelloError>> {
+    let mut assembly = Assembly::default();
+    match assembly.advance(raw) {
+        Ok(message) => message.map(parse),
+        Err(error) => Some(Err(error)),
+    }
+}
+
 /// Whether bytes can be the start of a TLS handshake record; true for none at all.
 pub(super) fn may_be_tls(bytes: &[u8]) -> bool {
     match bytes {

@@ -12,10 +12,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use moka::sync::Cache;
 
-/// A table is believed for this long; one that lacks an address, for a shorter time.
+/// A table is believed for this long, and an address that it lacks is not looked for again for so long.
 const FRESH: Duration = Duration::from_secs(60);
-const RETRY: Duration = Duration::from_secs(2);
+const RETRY: Duration = Duration::from_secs(10);
 /// Longest that a new client's connection waits for the table.
 const PATIENCE: Duration = Duration::from_millis(200);
 /// Neighbours kept.
@@ -52,47 +53,48 @@ type Table = HashMap<IpAddr, Mac>;
 /// The table as it was read last.
 pub struct Neighbours {
     read: ArcSwap<(Option<Instant>, Table)>,
+    /// Addresses that it lacked, for a while.
+    absent: Cache<IpAddr, ()>,
     reading: tokio::sync::Mutex<()>,
 }
 
 impl Default for Neighbours {
     fn default() -> Self {
-        Self { read: ArcSwap::from_pointee((None, Table::new())), reading: tokio::sync::Mutex::default() }
+        let absent = Cache::builder().max_capacity(MOST as u64).time_to_live(RETRY).build();
+        Self { read: ArcSwap::from_pointee((None, Table::new())), absent, reading: tokio::sync::Mutex::default() }
     }
 }
 
 impl Neighbours {
     /// The hardware address behind an address, where the table tells.
     pub async fn mac(self: &Arc<Self>, address: IpAddr) -> Option<Mac> {
-        if address.is_loopback() {
+        if address.is_loopback() || self.absent.contains_key(&address) {
             return None;
         }
-        let known = |read: &(Option<Instant>, Table)| {
-            let mac = read.1.get(&address).copied();
-            let limit = if mac.is_some() { FRESH } else { RETRY };
-            (mac, read.0.is_some_and(|at| at.elapsed() < limit))
-        };
-        let (mac, fresh) = known(&self.read.load());
-        if fresh {
-            return mac;
+        let asked = Instant::now();
+        let read = self.read.load_full();
+        let known = read.1.get(&address).copied();
+        if known.is_some() && read.0.is_some_and(|at| at.elapsed() < FRESH) {
+            return known;
         }
         let this = Arc::clone(self);
         let refresh = async move {
             let _one_at_a_time = this.reading.lock().await;
-            let (mac, fresh) = known(&this.read.load());
-            if fresh {
-                return mac;
+            // Whoever waited here may have been served by the one before.
+            if this.read.load().0.is_none_or(|at| at < asked) {
+                let table = tokio::task::spawn_blocking(ask).await.ok()?;
+                if let Err(error) = &table {
+                    tracing::debug!(%error, "the table of neighbours cannot be read");
+                }
+                this.read.store(Arc::new((Some(Instant::now()), table.unwrap_or_default())));
             }
-            let table = tokio::task::spawn_blocking(ask).await.ok()?;
-            if let Err(error) = &table {
-                tracing::debug!(%error, "the table of neighbours cannot be read");
+            let mac = this.read.load().1.get(&address).copied();
+            if mac.is_none() {
+                this.absent.insert(address, ());
             }
-            let table = table.unwrap_or_default();
-            let mac = table.get(&address).copied();
-            this.read.store(Arc::new((Some(Instant::now()), table)));
             mac
         };
-        tokio::time::timeout(PATIENCE, refresh).await.ok().flatten().or(mac)
+        tokio::time::timeout(PATIENCE, refresh).await.ok().flatten().or(known)
     }
 }
 

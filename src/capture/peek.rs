@@ -12,6 +12,8 @@ use super::hello::{self, ClientHello, may_be_tls};
 pub(super) const H2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// No registered method is longer than 16.
 const MAX_METHOD: usize = 32;
+/// More empty lines than this begin no request.
+const MAX_EMPTY_LINES: usize = 8;
 /// A longer request line is left to the HTTP parser to refuse.
 const MAX_LINE: usize = 16 * 1024;
 
@@ -73,8 +75,9 @@ async fn decide<S: AsyncRead + Unpin>(stream: &mut S, bytes: &mut Vec<u8>) -> io
     }
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Guess {
+/// What the first bytes of a connection look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guess {
     Tls,
     Http,
     H2Preface,
@@ -83,10 +86,22 @@ enum Guess {
     Unclear,
 }
 
+/// What these bytes look like; `None`: more are needed.
+pub fn looks_like(bytes: &[u8]) -> Option<Guess> {
+    Some(guess(bytes)).filter(|guess| *guess != Guess::Unclear)
+}
+
 fn guess(mut bytes: &[u8]) -> Guess {
-    // Empty lines before a request are for the HTTP side to judge.
+    // Empty lines before a request are for the HTTP side to judge, a few of them.
+    let mut empty = 0;
     while let Some(rest) = bytes.strip_prefix(b"\r\n") {
         bytes = rest;
+        empty += 1;
+    }
+    match (empty, bytes) {
+        (MAX_EMPTY_LINES.., _) => return Guess::Other,
+        (_, b"\r") => return Guess::Unclear,
+        _ => {}
     }
     if may_be_tls(bytes) {
         return if bytes.len() >= 5 { Guess::Tls } else { Guess::Unclear };

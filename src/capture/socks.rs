@@ -12,7 +12,7 @@ use super::connect::{is_own_name, open, reach, serve_own_name};
 use super::duplex::{ClientStream, say_goodbye};
 use super::proxy::{ClientConnection, Proxy};
 use super::replay::Replayed;
-use super::socks_wire::{
+use super::socks5::{
     self, CONNECT, Credentials, HostTrouble, NO_AUTHENTICATION, NO_METHOD, PASSWORD, Step, credentials, greeting, reply,
 };
 use crate::exchange::Trouble;
@@ -115,7 +115,7 @@ async fn negotiate(
     proxy: &Proxy,
     connection: ClientConnection,
     dialogue: &mut Dialogue,
-) -> io::Result<(ClientConnection, socks_wire::Request)> {
+) -> io::Result<(ClientConnection, socks5::Request)> {
     let offered = dialogue.next(greeting).await?;
     let chosen = match &proxy.entry.accounts {
         Some(_) if offered.password => PASSWORD,
@@ -134,7 +134,7 @@ async fn negotiate(
             return Err(io::Error::other("the client offers no way to prove who it is that is wanted here"));
         }
     };
-    let request = dialogue.next(socks_wire::request).await?;
+    let request = dialogue.next(socks5::request).await?;
     Ok((connection, request))
 }
 

@@ -86,6 +86,7 @@ impl Settings {
             &mut self.locate.country_db,
             &mut self.locate.geofeeds,
             &mut self.judge.rules,
+            &mut self.detect.personas,
         ];
         let exports =
             self.export.values_mut().map(|Export::Events { path }| path).filter(|path| *path != Path::new("-"));
@@ -95,7 +96,8 @@ impl Settings {
         let https = &mut self.capture.https;
         let ways_in = self.capture.accounts.iter_mut().chain(&mut https.certificate).chain(&mut https.key);
         let given = certificates.chain(credentials).chain(ways_in);
-        let singles = self.locate.asn_db.iter_mut().chain(&mut self.ledger.data).chain(exports);
+        let singles = self.locate.asn_db.iter_mut().chain(&mut self.ledger.data);
+        let singles = singles.chain(&mut self.judge.gov_locations).chain(exports);
         let all: Vec<&mut PathBuf> = lists.into_iter().flatten().chain(singles).chain(given).collect();
         for path in all {
             *path = base.join(&*path);

@@ -15,8 +15,15 @@ pub struct ReadRules {
     pub warnings: Vec<String>,
 }
 
-const LAYOUT: &str =
-    "rules lie in `elements/*.yaml`, `regions/*.yaml`, `entities/*.yaml`, `entities.yaml` and `packs/ID/*.yaml`";
+const LAYOUT: &str = "rules lie in `elements/*.yaml`, `regions/*.yaml`, `entities/*.yaml`, `entities.yaml`, `packs/ID/*.yaml` and \
+     `gov_locations.geojson` or `.csv`";
+
+/// Add a list of government-related locations that stands outside any rules directory.
+pub fn add_gov_locations(read: &mut ReadRules, path: &Path) -> Result<(), ConfigError> {
+    let csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+    let inside = if csv { "gov_locations.csv" } else { "gov_locations.geojson" };
+    read.add_file(path.to_owned(), inside.to_owned()).map(drop)
+}
 
 /// The built-in rules and those of each directory.
 pub fn read_rules(dirs: &[PathBuf]) -> Result<ReadRules, ConfigError> {
@@ -88,9 +95,7 @@ impl Place {
                 None => Self::NotUsed("no rules are read from a directory of this name"),
             },
             (_, true) => Self::Misplaced(LAYOUT.to_owned()),
-            (["gov_locations.geojson" | "gov_locations.csv"], false) => {
-                Self::NotUsed("this version does not judge by government-related locations yet")
-            }
+            (["gov_locations.geojson" | "gov_locations.csv"], false) => Self::Rules,
             (["entities.yaml"] | ["elements" | "regions" | "entities", _] | ["packs", _, _], false)
                 if inside.ends_with(".yaml") =>
             {
@@ -147,7 +152,8 @@ mod tests {
         assert_eq!(read.rules.entities.len(), builtin.entities.len() + 1);
         assert_eq!(read.rules.elements.len(), builtin.elements.len());
         assert_eq!(read.rules.packs.last().map(|source| source.path.as_str()), Some("packs/mine/pack.yaml"));
-        assert_eq!(read.warnings.len(), 2, "{:?}", read.warnings);
+        assert_eq!(read.rules.gov_locations.len(), 1);
+        assert_eq!(read.warnings.len(), 1, "{:?}", read.warnings);
     }
 
     #[test]

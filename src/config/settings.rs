@@ -183,7 +183,10 @@ pub struct Decode {
 /// What is looked for: all of it data, in the rules.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Detect {}
+pub struct Detect {
+    /// Files of values that a tester knows.
+    pub personas: Vec<PathBuf>,
+}
 
 /// Where addresses and names are looked up.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -213,6 +216,8 @@ pub struct Locate {
 pub struct Judge {
     /// Directories that add to the built-in rules or override them.
     pub rules: Vec<PathBuf>,
+    /// List of government-related locations (28 CFR 202.1401) as GeoJSON or CSV, on top of those in the rule directories.
+    pub gov_locations: Option<PathBuf>,
     /// Ids of packs; empty: all.
     pub packs: Vec<String>,
     /// Whether the client's own address, which every request shows to its recipient, counts as a listed identifier.

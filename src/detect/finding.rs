@@ -30,8 +30,12 @@ pub struct Finding {
     pub subject: Option<SubjectId>,
     /// For positions, so that `judge` can compare it with areas; never written.
     pub position: Option<Sensitive<Position>>,
+    /// Further positions of the same track, each with the radius in metres within which it is known.
+    pub track: Sensitive<Vec<(Position, Option<f64>)>>,
     /// The value as found; kept only when the auditor asked for `--reveal`.
     pub revealed: Option<Sensitive<String>>,
+    /// The value behind a digest, under the same condition.
+    pub plain: Option<Sensitive<String>>,
 }
 
 /// What a finding says beyond its element.
@@ -97,7 +101,7 @@ pub enum Ground {
     /// Several fields of one object: these members, in the rule's words.
     Members(Vec<Arc<str>>),
     /// A value that the tester gave.
-    Known,
+    Known(Arc<str>),
 }
 
 /// How sure a finding is.

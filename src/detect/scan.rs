@@ -7,6 +7,7 @@ use super::coordinates;
 use super::element::Side;
 use super::finding::{Confidence, DetectorKind, Ground, Position, Why};
 use super::lexicon::{KeyHit, Role};
+use super::persona::Revealed;
 use super::placeholder::is_placeholder;
 use super::surroundings::{Context, Reading, Surroundings};
 use super::text;
@@ -27,6 +28,8 @@ pub(super) struct Candidate {
     pub position: Option<Position>,
     /// The array of which all values are one finding.
     pub series: Option<usize>,
+    /// Set where the value is the tester's own.
+    pub known: Option<Revealed>,
 }
 
 impl Candidate {
@@ -42,6 +45,7 @@ impl Candidate {
             precision_m: None,
             position: None,
             series: None,
+            known: None,
         }
     }
 
@@ -140,8 +144,7 @@ fn by_name<'x>(
         return None;
     }
     let context = around.weigh(element, field, reading, Some(hit));
-    let operators = element.not_of_host && !on_request(field) && around.is_of_host(&value);
-    if operators || context == Context::Vetoed || (hit.meaning.weak && !context.supports()) {
+    if context == Context::Vetoed || (hit.meaning.weak && !context.supports()) {
         return None;
     }
     let confidence = match (hit.meaning.weak, element.value.is_strict()) {
@@ -179,8 +182,7 @@ fn by_form<'x>(
     for found in form.pattern.captures_iter(field.value).take(MOST_IN_ONE_TEXT) {
         let Some(found) = found.name("v").or_else(|| found.get(0)) else { continue };
         let value = found.as_str();
-        let operators = element.not_of_host && !on_request(field) && around.is_of_host(value);
-        if operators || is_placeholder(value) || !form.validators.iter().all(|valid| valid(value)) {
+        if is_placeholder(value) || !form.validators.iter().all(|valid| valid(value)) {
             continue;
         }
         let context = *context.get_or_insert_with(|| {
@@ -222,10 +224,6 @@ fn locate(element: &Element, candidate: &mut Candidate) -> bool {
 
 /// Longer lists of addresses in one text say nothing new.
 const MOST_IN_ONE_TEXT: usize = 200;
-
-fn on_request(field: &Field<'_>) -> bool {
-    field.part.direction == Direction::Request
-}
 
 pub(super) fn on_side(element: &Element, field: &Field<'_>) -> bool {
     match element.side {

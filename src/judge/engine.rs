@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::areas::Areas;
 use super::decide::{Matter, Sent};
 use super::form::form;
 use super::linkage::link;
@@ -25,6 +26,8 @@ use crate::rules::{RuleError, Ruleset, near_miss};
 #[derive(Debug)]
 pub struct Judge {
     packs: Vec<Pack>,
+    /// Government-related locations, as the user loaded them.
+    areas: Areas,
     options: JudgeOptions,
 }
 
@@ -59,13 +62,17 @@ impl Judge {
                 Err(error) => errors.push(error),
             }
         }
+        let areas = Areas::new(&rules.gov_locations).unwrap_or_else(|of_areas| {
+            errors.extend(of_areas);
+            Areas::default()
+        });
         errors.extend(packs.iter().filter_map(|name| unknown_pack(name, &known)));
         if !errors.is_empty() {
             return Err(errors);
         }
         known.retain(|pack| packs.is_empty() || packs.iter().any(|name| **name == *pack.id));
         known.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(Self { packs: known, options: JudgeOptions::default() })
+        Ok(Self { packs: known, areas, options: JudgeOptions::default() })
     }
 
     pub fn with_options(self, options: JudgeOptions) -> Self {
@@ -79,6 +86,11 @@ impl Judge {
     /// Packs in force, by id: identity, version and digest for the record and the metrics.
     pub fn packs(&self) -> &[Pack] {
         &self.packs
+    }
+
+    /// Government-related locations in force.
+    pub fn areas(&self) -> &Areas {
+        &self.areas
     }
 
     /// Kinds of identifier by which a subject is told, strongest first, in the order of the first pack's first unit.
@@ -140,7 +152,8 @@ impl Judge {
         for pack in &self.packs {
             let recipient = Recipient::of(pack, sent.placement, sent.host);
             let groups = link(pack, sent.findings);
-            let formed = form(pack, sent.findings, &groups, &recipient, self.options.count_implicit_client_ip);
+            let formed =
+                form(pack, sent.findings, &groups, &recipient, self.options.count_implicit_client_ip, &self.areas);
             let matter = Matter { pack, sent, groups: &groups, formed: &formed, recipient: &recipient };
             let categories = matter.categories();
             judgement.contributions.extend(matter.contributions(&categories));

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::LinkedBy;
+use super::areas::{Areas, Lies};
 use super::linkage::Group;
 use super::pack::{Form, Pack};
 use super::recipient::Recipient;
@@ -55,12 +56,13 @@ pub(super) fn form(
     groups: &[Group],
     recipient: &Recipient,
     implicit_client_ip: bool,
+    areas: &Areas,
 ) -> Vec<Formed> {
     let mut formed = Vec::new();
     for (index, group) in groups.iter().enumerate() {
         // The connection's address is the sender's, so it is linked to a subject only where there is but one.
         let implicit = implicit_client_ip && groups.len() == 1;
-        let former = Former { pack, findings, group, index, recipient, implicit };
+        let former = Former { pack, findings, group, index, recipient, implicit, areas };
         former.form(&mut formed);
     }
     across_groups(pack, groups, &mut formed);
@@ -74,6 +76,7 @@ struct Former<'a> {
     index: usize,
     recipient: &'a Recipient,
     implicit: bool,
+    areas: &'a Areas,
 }
 
 /// Listed identifiers of a group.
@@ -198,14 +201,47 @@ impl Former<'_> {
         listed.findings.iter().any(|identifier| part.findings.iter().any(|other| value(identifier) != value(other)))
     }
 
-    /// Without a list of areas, every position that a finding gives is a question.
+    /// Without a list of areas, every position that a finding gives is a question. With one, a position whose circle lies across a
+    /// border is.
     fn inside_areas(&self, category: usize, of: usize, missing: &Arc<str>, own: &[Formed]) -> Option<Formed> {
         let positions = own.iter().find(|other| other.category == of)?;
         let given = |index: &&usize| self.findings[**index].position.is_some();
-        let findings: Vec<usize> = positions.findings.iter().filter(given).copied().collect();
+        let given: Vec<usize> = positions.findings.iter().filter(given).copied().collect();
         let section = &self.pack.categories[category].section;
-        let depends = Certainty::Depends(missing.clone());
-        (!findings.is_empty()).then(|| self.formed(category, findings, depends, section))
+        if self.areas.is_empty() {
+            let depends = Certainty::Depends(missing.clone());
+            return (!given.is_empty()).then(|| self.formed(category, given, depends, section));
+        }
+        let mut inside = (Vec::new(), None);
+        let mut across = (Vec::new(), None);
+        for index in given {
+            match self.lies(&self.findings[index]) {
+                Lies::Inside(area) => note(&mut inside, index, area),
+                Lies::Overlaps(area) => note(&mut across, index, area),
+                Lies::Outside => {}
+            }
+        }
+        let ((findings, Some(area)), certainty) = (match inside {
+            (_, Some(_)) => (inside, Certainty::Formed),
+            _ => (across, Certainty::Depends("precision".into())),
+        }) else {
+            return None;
+        };
+        Some(self.formed(category, findings, certainty, &format!("{section}, area {area}").into()))
+    }
+
+    /// Where the positions of a finding lie: one of a track is enough.
+    fn lies(&self, finding: &Finding) -> Lies {
+        let own = finding.position.iter().map(|position| (*position.expose(), finding.attributes.precision_m));
+        let mut crossed = Lies::Outside;
+        for (position, radius) in own.chain(finding.track.expose().iter().copied()) {
+            match self.areas.locate(position, radius.unwrap_or(0.0)) {
+                Lies::Outside => {}
+                inside @ Lies::Inside(_) => return inside,
+                across => crossed = across,
+            }
+        }
+        crossed
     }
 
     /// One of the categories that data is sensitive by itself for.
@@ -221,6 +257,11 @@ impl Former<'_> {
         let linked_by = self.group.linked_by;
         Formed { category, group: self.index, findings, linked_by, certainty, because: because.clone() }
     }
+}
+
+fn note((findings, area): &mut (Vec<usize>, Option<u32>), index: usize, of: u32) {
+    findings.push(index);
+    area.get_or_insert(of);
 }
 
 /// A request is one set of data: different categories about different people in it are combined data too.

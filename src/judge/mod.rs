@@ -7,6 +7,8 @@
 //! On the way: `linkage` groups findings by whose they are, `form` makes categories of them, `recipient` says who gets the
 //! data, `decide` puts these together in three-valued logic. The numbers and lists come from `rules/packs`.
 
+mod area_file;
+mod areas;
 mod decide;
 mod engine;
 mod explain;
@@ -24,6 +26,7 @@ mod tests;
 mod truth;
 mod verdict;
 
+pub use areas::{Area, Areas};
 pub use engine::{Judge, JudgeOptions, Judgement};
 pub use file::Maturity;
 pub use pack::{CategoryRule, Pack, Rule, Threshold};

@@ -316,7 +316,9 @@ impl FindingFacts {
             fingerprint: EvidenceKey::new(0, &secret).fingerprint(element, &self.value),
             subject,
             position: self.position.map(|(latitude, longitude)| Sensitive::new(Position { latitude, longitude })),
+            track: Sensitive::new(Vec::new()),
             revealed: None,
+            plain: None,
         })
     }
 }

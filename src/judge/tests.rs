@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::decide::Sent;
 use super::*;
 use crate::decode::{Part, PartKind};
-use crate::detect::{Attributes, Confidence, DetectorKind, EvidenceKey, Finding, SubjectKey};
+use crate::detect::{Attributes, Confidence, DetectorKind, EvidenceKey, Finding, Sensitive, SubjectKey};
 use crate::locate::{Candidate, Country, Location, Owner, Placement, Standing, Unplaced};
 use crate::rules::{Ruleset, Source};
 
@@ -34,7 +34,9 @@ fn finding(element: &str, record: &str) -> Finding {
         fingerprint: EvidenceKey::new(0, &secret).fingerprint(element, record),
         subject: Some(SubjectKey::new(0, &secret).subject(element, record)),
         position: None,
+        track: Sensitive::new(Vec::new()),
         revealed: None,
+        plain: None,
     }
 }
 

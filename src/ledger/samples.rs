@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{Actor, Entry, InForce, Producer, Settings};
 use crate::audit::Assessment;
 use crate::decode::{Inspection, Part, PartKind, Unread, UnreadReason};
-use crate::detect::{Attributes, Confidence, DetectorKind, EvidenceKey, Finding, SubjectKey};
+use crate::detect::{Attributes, Confidence, DetectorKind, EvidenceKey, Finding, Sensitive, SubjectKey};
 use crate::exchange::{
     Body, CaptureMode, Client, Connection, Coverage, Destination, Exchange, ExchangeId, Headers, Message, Note, Opaque,
     Outcome, Peer, Request, Response, Scheme, Session, SessionId, Side, Timings, TlsFacts, TlsSide, Trouble,
@@ -224,7 +224,9 @@ fn finding(element: &str, class: &str, path: &str, preview: &str) -> Finding {
         fingerprint: EvidenceKey::new(1, &[7; 32]).fingerprint(element, "sample"),
         subject: None,
         position: None,
+        track: Sensitive::new(Vec::new()),
         revealed: None,
+        plain: None,
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Ruleset {
     pub elements: Vec<Source>,
     pub regions: Vec<Source>,
     pub entities: Vec<Source>,
+    /// Lists of areas whose positions are government-related (28 CFR 202.1401); none is built in.
+    pub gov_locations: Vec<Source>,
     /// Every file of every pack; a pack is the files that share a directory under `packs/`.
     pub packs: Vec<Source>,
 }
@@ -71,6 +73,7 @@ impl Ruleset {
             Some("regions") => &mut self.regions,
             Some("entities" | "entities.yaml") => &mut self.entities,
             Some("packs") => &mut self.packs,
+            Some("gov_locations.geojson" | "gov_locations.csv") => &mut self.gov_locations,
             _ => return false,
         };
         list.push(source);

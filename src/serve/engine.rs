@@ -47,11 +47,19 @@ impl Engine {
     /// Read everything the settings name. `keys` are the ledger's; `reveal` keeps values in findings, for an output that
     /// the auditor asked for by name.
     pub fn build(settings: &Settings, keys: Keys, reveal: bool) -> Result<Self, EngineError> {
-        let read = config::read_rules(&settings.judge.rules)?;
-        let detectors = Detectors::new(&read.rules.elements).map_err(EngineError::Rules)?;
+        let mut read = config::read_rules(&settings.judge.rules)?;
+        if let Some(path) = &settings.judge.gov_locations {
+            config::add_gov_locations(&mut read, path)?;
+        }
+        let mut detectors = Detectors::new(&read.rules.elements).map_err(EngineError::Rules)?;
+        let personas = config::read_personas(&settings.detect.personas)?;
+        if !personas.is_empty() {
+            detectors = detectors.with_personas(&personas).map_err(|error| EngineError::Rules(vec![error]))?;
+        }
         let options = JudgeOptions { count_implicit_client_ip: settings.judge.count_implicit_client_ip };
         let judge = Judge::new(&read.rules, &settings.judge.packs).map_err(EngineError::Rules)?.with_options(options);
         let judge = Arc::new(judge);
+        read.warnings.extend(judge.areas().warnings.iter().cloned());
         let element_classes = classes(&detectors);
         let locators = Locators::new(config::locator_config(&settings.locate, read.rules.entities.clone())?)?;
         let datasets = locators.datasets().to_vec();

@@ -12,5 +12,5 @@ mod floors;
 mod framing;
 mod heavy;
 mod layering;
-mod quality;
+mod persona;
 mod scripted;

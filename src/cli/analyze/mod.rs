@@ -4,7 +4,6 @@
 //! the file.
 
 mod batch;
-mod explain;
 mod findings;
 mod progress;
 mod summary;
@@ -22,7 +21,7 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use ulid::Ulid;
 
-use super::{Exit, GeoArgs, OrExit, RuleArgs, print};
+use super::{Exit, GeoArgs, OrExit, PersonaArgs, RuleArgs, print};
 use crate::capture::import::{ImportError, ImportFile, Imported};
 use crate::config::Settings;
 use crate::exchange::{Session, SessionId};
@@ -54,10 +53,8 @@ pub struct AnalyzeArgs {
     /// Put the values themselves into the `--findings` file: it then holds personal data.
     #[arg(long, requires = "findings")]
     reveal: bool,
-    /// Print why each finding is one: decode path, element, grounds, and what would have vetoed it; values masked. To
-    /// stdout, or to stderr where the events go to stdout.
-    #[arg(long)]
-    explain: bool,
+    #[command(flatten)]
+    personas: PersonaArgs,
     #[command(flatten)]
     rules: RuleArgs,
     #[command(flatten)]
@@ -76,6 +73,7 @@ pub fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
         None => Ledger::in_memory().or_exit(Exit::Io)?,
     });
     let mut settings = Settings::default();
+    args.personas.apply(&mut settings);
     args.rules.apply(&mut settings);
     args.geo.apply(&mut settings);
     let engine = Engine::build(&settings, ledger.keys().clone(), args.reveal)?;
@@ -88,23 +86,14 @@ pub fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
     }
     let events = args.events.as_deref().map(|path| follow(path, &ledger)).transpose()?;
 
-    let to_stderr = args.events.as_deref() == Some(Path::new("-"));
-    let explain = args.explain.then_some(to_stderr);
     let summary = Arc::new(Mutex::new(Summary::default()));
     let told = Arc::clone(&summary);
     let on_commit = Box::new(move |done: &Committed| told.lock().unwrap_or_else(PoisonError::into_inner).add(done));
     let options = WriterOptions { live: false, ..WriterOptions::default() };
     let in_force = Arc::new(ArcSwap::from_pointee(engine.in_force()));
     let writer = Writer::spawn(Arc::clone(&ledger), in_force, options, on_commit).or_exit(Exit::Io)?;
-    let mut work = Work {
-        engine: &engine,
-        ledger: writer.sender(),
-        findings,
-        explain,
-        progress: &progress,
-        problems: 0,
-        local: 0,
-    };
+    let mut work =
+        Work { engine: &engine, ledger: writer.sender(), findings, progress: &progress, problems: 0, local: 0 };
     let read = work.files(files, args.session());
     let (problems, local) = (work.problems, work.local);
     let finished = read.and_then(|()| work.findings.map_or(Ok(()), FindingsFile::finish));
@@ -113,6 +102,7 @@ pub fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
     progress.finish();
     finished?;
 
+    let to_stderr = args.events.as_deref() == Some(Path::new("-"));
     let summary = summary.lock().unwrap_or_else(PoisonError::into_inner);
     show(&summary.to_string(), to_stderr)?;
     let partial = [
@@ -200,8 +190,6 @@ struct Work<'a> {
     engine: &'a Engine,
     ledger: EntrySender,
     findings: Option<FindingsFile>,
-    /// Whether findings are explained, and then whether to stderr.
-    explain: Option<bool>,
     progress: &'a Progress,
     /// Exchanges, or ends of files, that could not be read.
     problems: u64,
@@ -241,10 +229,6 @@ impl Work<'_> {
         for entry in batch.assess(&self.engine.auditor) {
             if let (Some(file), Entry::Assessed(exchange, assessment)) = (&mut self.findings, &entry) {
                 file.write(exchange, &assessment.findings)?;
-            }
-            if let (Some(to_stderr), Entry::Assessed(exchange, assessment)) = (self.explain, &entry) {
-                let text = explain::text(&self.engine.auditor, exchange, &assessment.findings);
-                show(&text, to_stderr)?;
             }
             self.record(entry)?;
         }

@@ -15,5 +15,6 @@ mod smuggling;
 mod socks;
 mod streams;
 mod table;
+mod transparent;
 mod tunnels;
 mod users;

@@ -22,6 +22,15 @@ impl Authority {
         self.0.pem()
     }
 
+    /// Certificate and key of a server of these names, in PEM.
+    pub fn files(&self, names: &[&str]) -> (String, String) {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let key = KeyPair::generate().expect("a key");
+        let mut params = CertificateParams::new(names).expect("names");
+        params.use_authority_key_identifier_extension = true;
+        (params.signed_by(&key, &self.0).expect("a certificate").pem(), key.serialize_pem())
+    }
+
     /// TLS for an origin of these names, with these protocols to choose from.
     pub fn server(&self, names: &[&str], alpn: &[&str]) -> Arc<ServerConfig> {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();

@@ -49,8 +49,13 @@ impl Landfall {
 
     /// Start in the directory of an earlier run.
     pub fn start_in(dir: TempDir, args: &[String]) -> Self {
+        Self::start_under(Command::new(BINARY), dir, args)
+    }
+
+    /// The same by a command that becomes the binary in the end.
+    pub fn start_under(mut command: Command, dir: TempDir, args: &[String]) -> Self {
         let geo = root().join("tests/data/geo");
-        let mut child = Command::new(BINARY)
+        let mut child = command
             .args(["run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data"])
             .arg(dir.path().join("data"))
             .arg("--events")
