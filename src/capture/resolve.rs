@@ -122,6 +122,15 @@ impl Resolver {
         local.then(|| resolved(addresses, port, Chain::default(), Source::Localhost))
     }
 
+    /// The name that an address's own holder gives to it (PTR); `None` where there is none, or nobody could tell.
+    pub async fn name_of(&self, address: IpAddr) -> Option<String> {
+        let answer = timeout(DNS_TIMEOUT, self.dns().ok()?.reverse_lookup(address)).await.ok()?.ok()?;
+        let name =
+            |data: &RData| if let RData::PTR(name) = data { Some(name.0.to_lowercase().to_ascii()) } else { None };
+        let name = answer.answers().iter().find_map(|record| name(&record.data))?;
+        Some(name.trim_end_matches('.').to_owned())
+    }
+
     async fn ask_dns(&self, name: Name) -> Result<(Vec<IpAddr>, Chain), ResolveError> {
         let dns = self.dns()?;
         let answer = timeout(DNS_TIMEOUT, dns.lookup_ip(name)).await.map_err(|_| ResolveError::Timeout)?;

@@ -34,6 +34,9 @@ pub struct LocateArgs {
     /// Take this address for a destination instead; may be repeated.
     #[arg(long, value_name = "HOST:PORT:ADDR[:PORT]")]
     resolve: Vec<ResolveOverride>,
+    /// Ask for each address's own name (PTR) as a hint, too: a query to the outside that tells of the interest in it.
+    #[arg(long, conflicts_with = "facts")]
+    reverse_dns: bool,
     #[command(flatten)]
     geo: GeoArgs,
 }
@@ -47,7 +50,11 @@ pub fn run(args: &LocateArgs) -> anyhow::Result<ExitCode> {
     let resolver = Resolver::new(args.resolve.clone());
     let mut found = Vec::new();
     for host in &args.destinations {
-        found.push(place(host, runtime.block_on(resolver.resolve(host, PORT)), &locators)?);
+        let resolved = runtime.block_on(resolver.resolve(host, PORT));
+        let address = resolved.as_ref().ok().and_then(|resolved| resolved.candidates.first()).map(SocketAddr::ip);
+        let asked = address.filter(|_| args.reverse_dns);
+        let reverse_name = asked.and_then(|address| runtime.block_on(resolver.name_of(address)));
+        found.push(place(host, resolved, reverse_name, &locators)?);
     }
     if args.json {
         print_json(&found)?
@@ -74,11 +81,18 @@ fn locators(args: &LocateArgs) -> anyhow::Result<Locators> {
     let mut settings = Settings::default();
     args.geo.apply(&mut settings);
     let entities = config::read_rules(&args.rules)?.rules.entities;
-    Ok(Locators::new(config::locator_config(&settings.locate, entities)?)?)
+    let config = config::locator_config(&settings.locate, entities)?;
+    config::unpack_beside(&config);
+    Ok(Locators::new(config)?)
 }
 
 /// A name without an address is still somebody's; anything that is no host is refused.
-fn place(host: &str, resolved: Result<Resolved, ResolveError>, locators: &Locators) -> anyhow::Result<Answer> {
+fn place(
+    host: &str,
+    resolved: Result<Resolved, ResolveError>,
+    reverse_name: Option<String>,
+    locators: &Locators,
+) -> anyhow::Result<Answer> {
     let (peer, addresses, trouble) = match resolved {
         Ok(Resolved { candidates, cname, .. }) => {
             let addresses = candidates.iter().map(SocketAddr::ip).collect();
@@ -92,7 +106,8 @@ fn place(host: &str, resolved: Result<Resolved, ResolveError>, locators: &Locato
     };
     let host = host.trim_start_matches('[').trim_end_matches([']', '.']).to_ascii_lowercase();
     let destination = Destination { host, port: PORT, peer };
-    let placement = locators.place(&destination, &TlsFacts::default(), None, &Observed::default(), Timestamp::now());
+    let observed = Observed { reverse_name, ..Observed::default() };
+    let placement = locators.place(&destination, &TlsFacts::default(), None, &observed, Timestamp::now());
     Ok(Answer { destination, addresses, trouble, placement })
 }
 

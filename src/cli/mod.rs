@@ -17,6 +17,8 @@ mod man;
 mod output;
 mod panic;
 mod pinned;
+mod relocate;
+mod relocate_line;
 mod rules;
 mod run;
 mod run_banner;
@@ -27,7 +29,7 @@ use std::sync::LazyLock;
 use clap::{Parser, Subcommand};
 
 pub use exit::{Exit, OrExit, rules_do_not_hold};
-pub use groups::{DataArgs, GeoArgs, PersonaArgs, RuleArgs};
+pub use groups::{DataArgs, GeoArgs, RuleArgs};
 pub use output::{print, print_bytes};
 pub use run::{OnOff, RunArgs};
 
@@ -57,6 +59,8 @@ enum Command {
     Completions(completions::CompletionsArgs),
     /// Write the manual pages into a directory.
     Man(man::ManArgs),
+    /// Place recorded destinations again by other databases, and show what that changes.
+    Relocate(relocate::RelocateArgs),
     /// Check, test, list and explain the rules.
     Rules(rules::RulesArgs),
     /// Run the proxy: relay traffic, audit it, record it.
@@ -87,6 +91,7 @@ impl Command {
             Self::Completions(args) => completions::run(args),
             Self::Man(args) => man::run(args),
             Self::Pinned(args) => pinned::run(args),
+            Self::Relocate(args) => relocate::run(args),
             Self::Rules(args) => rules::run(args),
             Self::Demo(args) => demo::run(args),
             Self::Run(args) => run::run(args),

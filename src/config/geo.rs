@@ -25,6 +25,17 @@ pub fn locator_config(settings: &Locate, entities: Vec<Source>) -> Result<Locato
     })
 }
 
+/// Begin to unpack what is compiled in, on a thread of its own: it takes as long as understanding the entities does, and needs
+/// nothing of them. For a start, that is; a reload has it unpacked already.
+pub fn unpack_beside(config: &LocatorConfig) {
+    let (embedded, countries, asn) =
+        (Arc::clone(&config.embedded), config.country_dbs.is_empty(), config.asn_db.is_none());
+    let unpack = move || embedded.unpack(countries, asn);
+    if let Err(error) = std::thread::Builder::new().name("unpack".to_owned()).spawn(unpack) {
+        tracing::debug!(%error, "no thread to unpack beside; it is done when needed");
+    }
+}
+
 fn dataset(what: &'static str, path: &Path) -> Result<Dataset, ConfigError> {
     let bytes = fs::read(path).map_err(|error| ConfigError::unreadable(what, path, error))?;
     Ok(Dataset { name: path.display().to_string(), bytes })

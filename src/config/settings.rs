@@ -183,10 +183,7 @@ pub struct Decode {
 /// What is looked for: all of it data, in the rules.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Detect {
-    /// Files of values that a tester knows.
-    pub personas: Vec<PathBuf>,
-}
+pub struct Detect {}
 
 /// Where addresses and names are looked up.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

@@ -3,9 +3,20 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::Admin;
+use crate::locate::attributions;
 
 /// The style sheet, its own resource so that the policy needs no exception for inline styles.
 pub(super) const STYLE: &str = include_str!("style.css");
+
+/// An attribution with the address in it as a link, as its licence asks.
+fn attribution(line: &str) -> Markup {
+    match line.split_once("(https://").and_then(|(before, rest)| Some((before, rest.split_once(')')?))) {
+        Some((before, (address, after))) => {
+            html! { (before) "(" a href=(format!("https://{address}")) { (address) } ")" (after) }
+        }
+        None => html! { (line) },
+    }
+}
 
 pub(super) fn page(admin: &Admin) -> Markup {
     let (proxy, ca) = (admin.proxy.to_string(), admin.ca.path.display().to_string());
@@ -37,7 +48,10 @@ pub(super) fn page(admin: &Admin) -> Markup {
                         li { a href="/-/healthy" { "healthy" } ": the process answers" }
                         li { a href="/-/ready" { "ready" } ": exchanges are taken and recorded" }
                     }
-                    footer { "Landfall " (env!("CARGO_PKG_VERSION")) }
+                    footer {
+                        "Landfall " (env!("CARGO_PKG_VERSION"))
+                        @for line in attributions() { br; (attribution(line)) }
+                    }
                 }
             }
         }

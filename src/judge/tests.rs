@@ -36,7 +36,6 @@ fn finding(element: &str, record: &str) -> Finding {
         position: None,
         track: Sensitive::new(Vec::new()),
         revealed: None,
-        plain: None,
     }
 }
 

@@ -226,7 +226,6 @@ fn finding(element: &str, class: &str, path: &str, preview: &str) -> Finding {
         position: None,
         track: Sensitive::new(Vec::new()),
         revealed: None,
-        plain: None,
     }
 }
 

@@ -26,13 +26,13 @@ pub fn attributions() -> &'static [&'static str] {
 /// What is compiled in, each piece unpacked when it is first asked for, and once. A reload shares it.
 #[derive(Default)]
 pub struct Embedded {
-    countries: OnceLock<[Arc<Mmdb>; 2]>,
-    asn: OnceLock<Arc<Mmdb>>,
-    registry: OnceLock<Arc<AsRegistry>>,
-    airports: OnceLock<Arc<Airports>>,
+    countries: Once<[Arc<Mmdb>; 2]>,
+    asn: Once<Arc<Mmdb>>,
+    registry: Once<Arc<AsRegistry>>,
+    airports: Once<Arc<Airports>>,
     regions: OnceLock<Arc<Regions>>,
-    carriers: OnceLock<Arc<Carriers>>,
-    atlas: OnceLock<Arc<Atlas>>,
+    carriers: Once<Arc<Carriers>>,
+    atlas: Once<Arc<Atlas>>,
 }
 
 impl fmt::Debug for Embedded {
@@ -42,6 +42,13 @@ impl fmt::Debug for Embedded {
 }
 
 impl Embedded {
+    /// Unpack what placing needs, for a thread of the caller's that does so beside other work. What is wrong shows when a
+    /// piece is asked for.
+    pub fn unpack(&self, countries: bool, asn: bool) {
+        let unusable = [asn.then(|| self.asn().err()), countries.then(|| self.countries().err())];
+        drop((unusable, self.registry().err()));
+    }
+
     /// The two country databases; independent of each other.
     pub(super) fn countries(&self) -> Result<[Arc<Mmdb>; 2], LocateError> {
         once(&self.countries, || {
@@ -83,12 +90,12 @@ impl Embedded {
     }
 }
 
-fn once<T: Clone>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T, LocateError>) -> Result<T, LocateError> {
-    if let Some(made) = cell.get() {
-        return Ok(made.clone());
-    }
-    let made = make()?;
-    Ok(cell.get_or_init(|| made).clone())
+/// Whoever comes second waits for the first. Why a piece can't be used is kept as text, to be told to everybody who asks.
+type Once<T> = OnceLock<Result<T, String>>;
+
+fn once<T: Clone>(cell: &Once<T>, make: impl FnOnce() -> Result<T, LocateError>) -> Result<T, LocateError> {
+    let made = cell.get_or_init(|| make().map_err(|error| error.to_string()));
+    made.clone().map_err(|reason| damaged("data", reason))
 }
 
 const COUNTRY: &[u8] = include_bytes!("../../data/country.mmdb.zst");

@@ -31,6 +31,7 @@ use crate::exchange::{Destination, Headers, TlsFacts};
 pub struct Locators {
     sources: Vec<Box<dyn Locator>>,
     datasets: Vec<(DatasetKind, DatasetInfo)>,
+    entities: Arc<Entities>,
     embedded: Arc<Embedded>,
     /// Distances from the stated vantage.
     reach: Option<Arc<Reach>>,
@@ -42,6 +43,16 @@ impl Locators {
     /// Load everything. A named source that can't be used is an error, never a fallback.
     pub fn new(config: LocatorConfig) -> Result<Self, LocateError> {
         let entities = Entities::new(&config.entities).map_err(LocateError::Entities)?;
+        Self::with(config, Arc::new(entities))
+    }
+
+    /// Load the named files anew; entities and what is compiled in stay the same and are shared.
+    pub fn renewed(&self, config: LocatorConfig) -> Result<Self, LocateError> {
+        let config = LocatorConfig { embedded: Arc::clone(&self.embedded), ..config };
+        Self::with(config, Arc::clone(&self.entities))
+    }
+
+    fn with(config: LocatorConfig, entities: Arc<Entities>) -> Result<Self, LocateError> {
         let embedded = Arc::clone(&config.embedded);
         let mut sources: Vec<Box<dyn Locator>> = vec![Box::new(Overrides::new(&config.overrides)?)];
         let mut datasets = Vec::new();
@@ -74,11 +85,11 @@ impl Locators {
         sources.push(Box::new(RegionNames(Arc::clone(&regions))));
         sources.push(Box::new(ReverseName { airports, regions }));
         datasets.extend(entities.info.clone().map(|info| (DatasetKind::Entities, info)));
-        sources.push(Box::new(entities));
+        sources.push(Box::new(Arc::clone(&entities)));
         sources.push(Box::new(ConnectTime));
         let (path, placed) = (config.path, Placed::default());
         let reach = config.vantage.map(|vantage| reach_from(&embedded, vantage, path)).transpose()?;
-        Ok(Self { sources, datasets, embedded, reach, path, placed })
+        Ok(Self { sources, datasets, entities, embedded, reach, path, placed })
     }
 
     /// What is in force, for metrics and provenance.

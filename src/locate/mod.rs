@@ -28,6 +28,8 @@ mod iso3166;
 mod lab_tests;
 mod locators;
 mod mmdb;
+#[cfg(test)]
+mod mmdb_tests;
 mod overrides;
 mod owner;
 #[cfg(test)]
@@ -59,6 +61,7 @@ pub use placement::{
     Candidate, Claim, Effect, Evidence, EvidenceKind, Location, Network, Observed, Owner, OwnerAlternative, Placement,
     Processor, Provenance, Refuted, Review, Standing, Unplaced, Unseen,
 };
+pub use pop::recorded_field;
 pub use reach::{Path, Reach, Vantage};
 
 use embedded::damaged;

@@ -103,6 +103,19 @@ impl PopField {
     }
 }
 
+/// A field of a response that names this point of presence, from what was recorded of it: the field's name and the token.
+pub fn recorded_field(name: &str, token: &str) -> Option<(String, String)> {
+    let field = PopField::of(name)?;
+    let value = match field {
+        PopField::CfRay | PopField::FlyRequestId => format!("0-{token}"),
+        PopField::ServedBy => format!("cache-0-{token}"),
+        PopField::MsEdgeRef => format!("Ref B: {token}"),
+        PopField::AlibabaVia => format!("cache0.{token}[0]"),
+        PopField::AmzCfPop | PopField::Pop77 | PopField::EdgeLocation | PopField::VercelId => token.to_owned(),
+    };
+    Some((name.to_owned(), value))
+}
+
 impl Pop {
     /// What the fields of a response name. A field that names two different places names none.
     pub fn read(headers: &Headers) -> Pops {
@@ -224,6 +237,20 @@ mod tests {
         check("x-vercel-id", "fra1::iad1::abcde-1700000000000-0123456789ab", "x-vercel-id fra1 DE -");
         check("fly-request-id", "01HXYZ-ams", "fly-request-id ams NL -");
         check("cf-ray", "8f1b2c3d4e5f6789-ZZZ", "cf-ray ZZZ ? -");
+        // What is kept of a field is enough to read it again.
+        for (name, token, country) in [
+            ("cf-ray", "FRA", "DE"),
+            ("x-amz-cf-pop", "NRT", "JP"),
+            ("x-served-by", "LHR", "GB"),
+            ("x-msedge-ref", "AMS", "NL"),
+            ("x-77-pop", "pragueCZ", "CZ"),
+            ("via", "de4", "DE"),
+            ("x-vercel-id", "fra1", "DE"),
+            ("fly-request-id", "ams", "NL"),
+        ] {
+            let (name, value) = recorded_field(name, token).expect("a known field");
+            check(&name, &value, &format!("{name} {token} {country} -"));
+        }
     }
 
     #[test]

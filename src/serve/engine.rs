@@ -51,17 +51,15 @@ impl Engine {
         if let Some(path) = &settings.judge.gov_locations {
             config::add_gov_locations(&mut read, path)?;
         }
-        let mut detectors = Detectors::new(&read.rules.elements).map_err(EngineError::Rules)?;
-        let personas = config::read_personas(&settings.detect.personas)?;
-        if !personas.is_empty() {
-            detectors = detectors.with_personas(&personas).map_err(|error| EngineError::Rules(vec![error]))?;
-        }
+        let config = config::locator_config(&settings.locate, read.rules.entities.clone())?;
+        config::unpack_beside(&config);
+        let detectors = Detectors::new(&read.rules.elements).map_err(EngineError::Rules)?;
         let options = JudgeOptions { count_implicit_client_ip: settings.judge.count_implicit_client_ip };
         let judge = Judge::new(&read.rules, &settings.judge.packs).map_err(EngineError::Rules)?.with_options(options);
         let judge = Arc::new(judge);
         read.warnings.extend(judge.areas().warnings.iter().cloned());
         let element_classes = classes(&detectors);
-        let locators = Locators::new(config::locator_config(&settings.locate, read.rules.entities.clone())?)?;
+        let locators = Locators::new(config)?;
         let datasets = locators.datasets().to_vec();
         let producer = producer(settings, &judge);
         let options = AuditOptions { reveal, inspect: settings.decode.inspect };

@@ -8,7 +8,7 @@ use crate::export::metrics::PackInfo;
 use crate::export::{Metrics, MetricsOptions};
 use crate::judge::Judge;
 use crate::ledger::EntrySender;
-use crate::locate::DatasetKind;
+use crate::locate::{DatasetInfo, DatasetKind};
 
 /// Kinds of datasets whose age is told; of several of a kind, the oldest counts.
 const DATASETS: [(&str, DatasetKind); 3] =
@@ -21,13 +21,18 @@ pub fn build(engine: &Engine, ca: &Ca, counters: &Counters) -> prometheus::Resul
     metrics.set_packs(&packs(&engine.judge));
     metrics.set_ca_not_after(ca.not_after());
     metrics.set_reload(true);
+    set_datasets(&metrics, &engine.datasets);
+    Ok(metrics)
+}
+
+/// How old what is in force is.
+pub fn set_datasets(metrics: &Metrics, datasets: &[(DatasetKind, DatasetInfo)]) {
     for (name, wanted) in DATASETS {
-        let built = engine.datasets.iter().filter(|(kind, _)| *kind == wanted).filter_map(|(_, data)| data.built);
+        let built = datasets.iter().filter(|(kind, _)| *kind == wanted).filter_map(|(_, data)| data.built);
         if let Some(built) = built.min() {
             metrics.set_dataset(name, built);
         }
     }
-    Ok(metrics)
 }
 
 /// What `/metrics` answers: the queues are looked at when somebody asks.

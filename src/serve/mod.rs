@@ -4,6 +4,7 @@
 //! (Q2), exporters read the ledger. Shutdown goes the same way, left to right, so that nothing is overtaken.
 
 mod connect_times;
+mod dataset_watch;
 mod engine;
 mod metrics;
 mod running;

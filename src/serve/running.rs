@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
+use super::dataset_watch::DatasetWatch;
 use super::workers::Workers;
 use super::{Engine, StartError, way_out};
 use crate::capture::{
@@ -54,6 +55,7 @@ pub struct Running {
     capture: Capture,
     sink: Arc<Sink>,
     workers: Workers,
+    datasets: Option<DatasetWatch>,
     writer: Writer,
     exporters: Vec<Events>,
     admin: JoinHandle<std::io::Result<()>>,
@@ -110,6 +112,7 @@ impl Running {
             writer.sender(),
             Arc::clone(&metrics),
         )?;
+        let datasets = DatasetWatch::spawn(&settings.locate, &engine.auditor, &metrics)?;
         let session = Arc::new(Session {
             id: SessionId::new(Ulid::generate()),
             label: options.session.clone(),
@@ -164,6 +167,7 @@ impl Running {
             capture,
             sink,
             workers,
+            datasets,
             writer,
             exporters,
             admin: admin_task,
@@ -190,6 +194,7 @@ impl Running {
     /// written.
     pub fn drain(self) -> Result<(), StartError> {
         self.runtime.block_on(self.capture.drain(self.drain));
+        self.datasets.into_iter().for_each(DatasetWatch::end);
         self.workers.drain(&self.sink);
         record_session(&self.writer, &self.session, SessionEvent::Closed);
         let summary = self.writer.close(self.drain);

@@ -12,5 +12,5 @@ mod floors;
 mod framing;
 mod heavy;
 mod layering;
-mod persona;
+mod locate;
 mod scripted;

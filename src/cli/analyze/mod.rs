@@ -21,12 +21,13 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use ulid::Ulid;
 
-use super::{Exit, GeoArgs, OrExit, PersonaArgs, RuleArgs, print};
+use super::{Exit, GeoArgs, OrExit, RuleArgs, print};
 use crate::capture::import::{ImportError, ImportFile, Imported};
 use crate::config::Settings;
 use crate::exchange::{Session, SessionId};
 use crate::export::{Delivery, Events, Metrics, MetricsOptions, Target};
 use crate::ledger::{self, Committed, Entry, EntrySender, Ledger, SessionEvent, Writer, WriterOptions};
+use crate::locate::attributions;
 use crate::serve::Engine;
 use batch::Batch;
 use findings::FindingsFile;
@@ -54,8 +55,6 @@ pub struct AnalyzeArgs {
     #[arg(long, requires = "findings")]
     reveal: bool,
     #[command(flatten)]
-    personas: PersonaArgs,
-    #[command(flatten)]
     rules: RuleArgs,
     #[command(flatten)]
     geo: GeoArgs,
@@ -73,7 +72,6 @@ pub fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
         None => Ledger::in_memory().or_exit(Exit::Io)?,
     });
     let mut settings = Settings::default();
-    args.personas.apply(&mut settings);
     args.rules.apply(&mut settings);
     args.geo.apply(&mut settings);
     let engine = Engine::build(&settings, ledger.keys().clone(), args.reveal)?;
@@ -104,7 +102,7 @@ pub fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
 
     let to_stderr = args.events.as_deref() == Some(Path::new("-"));
     let summary = summary.lock().unwrap_or_else(PoisonError::into_inner);
-    show(&summary.to_string(), to_stderr)?;
+    show(&format!("{summary}\n{}\n", attributions().join("\n")), to_stderr)?;
     let partial = [
         (problems, "exchanges could not be read and are left out"),
         (summary.gaps(), "exchanges could not be audited, which is a defect of Landfall; please report it"),
