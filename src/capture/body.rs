@@ -1,5 +1,6 @@
 //! The bodies that pass: forwarded frame by frame, each frame's handle shown to the recorder on the way.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
@@ -48,6 +49,8 @@ pub struct Tee {
     /// The response has no body whatever its fields say of a length, and whether hyper keeps such a field only for a body
     /// that has yet to end.
     bodiless: Option<bool>,
+    /// Taken in before it was asked for.
+    ahead: VecDeque<Result<Frame<Bytes>, TeeError>>,
 }
 
 /// Holds a request body back until the server asks for it, or has been silent for a while (RFC 9110 section 10.1.1).
@@ -75,6 +78,7 @@ impl Tee {
             broken: None,
             trailers: None,
             bodiless: None,
+            ahead: VecDeque::new(),
         };
         if tee.is_end_stream() {
             tee.end(Ending::Whole);
@@ -95,12 +99,34 @@ impl Tee {
             broken: None,
             trailers: None,
             bodiless: None,
+            ahead: VecDeque::new(),
         }
     }
 
     /// This goes out as a message of an HTTP/1.1 connection.
     pub fn on_wire(mut self, message: OnWire) -> Self {
         self.trailers = Some(message);
+        self
+    }
+
+    /// Take a short body in before its head goes out, for a moment at most: a client that stops its upload at the head of an
+    /// early answer, as curl does, would have its stream reset before it saw the rest.
+    pub async fn with_head(mut self) -> Self {
+        let taking = async {
+            let mut bytes = 0;
+            while bytes < AHEAD_BYTES {
+                let frame = std::future::poll_fn(|cx| Pin::new(&mut self).poll_source(cx)).await;
+                let Some(frame) = frame else { return };
+                bytes += frame.as_ref().ok().and_then(Frame::data_ref).map_or(0, Bytes::len);
+                let failed = frame.is_err();
+                self.ahead.push_back(frame);
+                if failed || self.ended {
+                    return;
+                }
+            }
+        };
+        // What has not come by then is waited for by whoever reads on.
+        let _in_time = tokio::time::timeout(AHEAD_TIME, taking).await;
         self
     }
 
@@ -155,11 +181,9 @@ pub enum Ending {
     ReaderLeft,
 }
 
-impl Body for Tee {
-    type Data = Bytes;
-    type Error = TeeError;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, TeeError>>> {
+impl Tee {
+    /// The next frame from whoever sends the body.
+    fn poll_source(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, TeeError>>> {
         let this = &mut *self;
         if let Some(gate) = &mut this.gate {
             ready!(gate.opened.as_mut().poll(cx));
@@ -202,13 +226,25 @@ impl Body for Tee {
             }
         }
     }
+}
+
+impl Body for Tee {
+    type Data = Bytes;
+    type Error = TeeError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, TeeError>>> {
+        match self.ahead.pop_front() {
+            Some(frame) => Poll::Ready(Some(frame)),
+            None => self.poll_source(cx),
+        }
+    }
 
     fn is_end_stream(&self) -> bool {
-        self.bodiless != Some(true) && self.body.as_ref().is_none_or(Body::is_end_stream)
+        self.ahead.is_empty() && self.bodiless != Some(true) && self.body.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        if self.bodiless.is_some() {
+        if self.bodiless.is_some() || !self.ahead.is_empty() {
             return SizeHint::default();
         }
         self.body.as_ref().map_or(SizeHint::with_exact(0), Body::size_hint)
@@ -243,8 +279,21 @@ pub async fn read_off(mut body: Incoming) {
     let _in_time = tokio::time::timeout(READ_OFF_TIME, reading).await;
 }
 
+const AHEAD_BYTES: usize = 16 << 10;
+const AHEAD_TIME: Duration = Duration::from_millis(100);
+
 const READ_OFF_BYTES: usize = 1 << 20;
 const READ_OFF_TIME: Duration = Duration::from_secs(2);
+
+impl Outgoing {
+    /// See [`Tee::with_head`].
+    pub async fn with_head(self) -> Self {
+        match self {
+            Self::Relayed { body } => Self::Relayed { body: body.with_head().await },
+            own @ Self::Own { .. } => own,
+        }
+    }
+}
 
 impl Body for Outgoing {
     type Data = Bytes;

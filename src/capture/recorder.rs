@@ -250,6 +250,11 @@ impl Recorder {
         });
     }
 
+    /// Whether the whole request has come.
+    pub fn has_request(&self) -> bool {
+        self.with(|open| open.request_ending == Some(Ending::Whole)).unwrap_or_default()
+    }
+
     /// Whether the final response's head has come.
     pub fn has_response(&self) -> bool {
         self.with(|open| open.exchange.response.is_ok()).unwrap_or_default()
@@ -306,6 +311,9 @@ impl Recorder {
     fn cut(&self, open: &mut Open) {
         if !open.recorded {
             open.waits_since = None;
+            return;
+        }
+        if open.parts.as_ref().is_some_and(|parts| parts.are_behind(open.kind)) {
             return;
         }
         let Some(slot) = open.slot.take().or_else(|| self.proxy.sink.try_slot()) else { return };
@@ -455,6 +463,7 @@ impl Open {
             next: 0,
             reader: Arc::new(StreamReader::new()),
             told: Told::default(),
+            waiting: Arc::default(),
         });
         // What is recorded whole is no stream.
         if !last || parts.next > 0 {
@@ -464,7 +473,13 @@ impl Open {
         let now_told = Told { request: true, response: exchange.response.is_ok() };
         let told = std::mem::replace(&mut parts.told, now_told);
         let order = std::mem::take(&mut self.order);
-        Segment { reader: Arc::clone(&parts.reader), order, socket: self.kind == Kind::Socket, told }
+        Segment {
+            reader: Arc::clone(&parts.reader),
+            order,
+            socket: self.kind == Kind::Socket,
+            told,
+            waiting: Arc::clone(&parts.waiting),
+        }
     }
 
     fn keeper(&mut self, leg: Leg) -> &mut Keeper {

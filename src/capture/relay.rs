@@ -168,7 +168,13 @@ async fn forward(
         }
     };
     let client_upgrade = client_upgrade.filter(|_| protocol.is_some());
-    respond(scene, response, recorder, Asked { method, message, client_upgrade })
+    let early = version == Version::HTTP_2 && response.status().as_u16() >= 400 && !recorder.has_request();
+    let response = respond(scene, response, recorder, Asked { method, message, client_upgrade });
+    if !early {
+        return response;
+    }
+    let (head, body) = response.into_parts();
+    Response::from_parts(head, body.with_head().await)
 }
 
 /// How long a body is held back for `100 Continue` before it is sent anyway, as RFC 9110 section 10.1.1 has clients do.

@@ -32,6 +32,8 @@ pub struct Segment {
     pub order: Vec<(Leg, usize)>,
     pub socket: bool,
     pub told: Told,
+    /// Held until the part has been audited.
+    pub waiting: Arc<()>,
 }
 
 /// What an earlier part has told already.
@@ -51,6 +53,16 @@ pub struct Parts {
     pub next: u32,
     pub reader: Arc<StreamReader>,
     pub told: Told,
+    /// Held by every part that waits for its audit.
+    pub waiting: Arc<()>,
+}
+
+impl Parts {
+    /// Whether as many parts wait for their audit as may: more would weigh more than one exchange may.
+    pub fn are_behind(&self, kind: Kind) -> bool {
+        let most = if kind == Kind::Plain { 2 } else { 8 };
+        Arc::strong_count(&self.waiting) > most
+    }
 }
 
 /// What kind of exchange it has turned out to be.

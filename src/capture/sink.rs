@@ -42,6 +42,7 @@ pub struct Hold {
     _slot: Slot,
     /// What an earlier part of the same stream has told already.
     pub told: Told,
+    _waiting: Option<Arc<()>>,
 }
 
 impl RawExchange {
@@ -54,12 +55,13 @@ impl RawExchange {
         if let Ok(response) = &mut exchange.response {
             response.message.body = response_body;
         }
+        let waiting = segment.as_ref().map(|segment| Arc::clone(&segment.waiting));
         let told = segment.as_ref().map_or_else(Told::default, |segment| segment.told);
         if let Some(Segment { reader, order, socket, .. }) = segment {
             let (number, last) = exchange.stream.map_or((0, true), |stream| (stream.segment, stream.last));
             reader.read(number, last, &mut exchange, &order, socket);
         }
-        (exchange, Hold { _bodies: [request_held, response_held], _slot: slot, told })
+        (exchange, Hold { _bodies: [request_held, response_held], _slot: slot, told, _waiting: waiting })
     }
 }
 
