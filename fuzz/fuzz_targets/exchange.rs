@@ -89,6 +89,6 @@ fuzz_target!(|data: &[u8]| {
     let decoded = decode(&exchange, &arena, &BUDGET);
     assert!(decoded.fields.len() <= BUDGET.fields);
     let (detectors, keys) = detectors();
-    let findings = detectors.detect(&exchange, &decoded, keys, true);
+    let findings = detectors.detect(&exchange, &decoded, keys, true).findings;
     assert!(findings.iter().all(|finding| finding.preview.chars().count() <= 24));
 });

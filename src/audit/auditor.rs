@@ -6,8 +6,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use super::Assessment;
-use crate::decode::{Arena, Budget, Inspection, Unread, decode};
-use crate::detect::{Detectors, Finding, Keys};
+use crate::decode::{Arena, Budget, Inspection, Unread, UnreadReason, decode};
+use crate::detect::{Detected, Detectors, Finding, Keys};
 use crate::exchange::{Connection, Exchange};
 use crate::judge::{Judge, Judgement, Verdict};
 use crate::locate::{Locators, Observed, Placement};
@@ -102,8 +102,11 @@ impl Auditor {
             };
         }
         let arena = Arena::default();
-        let decoded = decode(exchange, &arena, &self.budget);
-        let findings = self.detectors.detect(exchange, &decoded, &self.keys, self.options.reveal);
+        let mut decoded = decode(exchange, &arena, &self.budget);
+        let Detected { findings, beyond } = self.detectors.detect(exchange, &decoded, &self.keys, self.options.reveal);
+        // What was found and not kept is as good as unread.
+        let more = beyond.into_iter().map(|part| Unread { part, path: "$".to_owned(), reason: UnreadReason::Budget });
+        decoded.unread.extend(more);
         Inspected {
             inspection: decoded.inspection(),
             findings,

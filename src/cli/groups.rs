@@ -18,6 +18,16 @@ pub struct RuleArgs {
     pub packs: Vec<String>,
 }
 
+/// What a tester knows of the device and account in hand.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Persona")]
+pub struct PersonaArgs {
+    /// TOML file of known values (`[[persona]]`, `[[persona.identifier]]` with `element` and `value`), found in whatever form they
+    /// travel; may be repeated.
+    #[arg(long = "persona", value_name = "FILE")]
+    pub personas: Vec<PathBuf>,
+}
+
 /// Where addresses are looked up.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Location")]

@@ -29,7 +29,7 @@ use std::sync::LazyLock;
 use clap::{Parser, Subcommand};
 
 pub use exit::{Exit, OrExit, rules_do_not_hold};
-pub use groups::{DataArgs, GeoArgs, RuleArgs};
+pub use groups::{DataArgs, GeoArgs, PersonaArgs, RuleArgs};
 pub use output::{print, print_bytes};
 pub use run::{OnOff, RunArgs};
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 
-use super::{DataArgs, Exit, GeoArgs, OrExit, RuleArgs, print, run_banner};
+use super::{DataArgs, Exit, GeoArgs, OrExit, PersonaArgs, RuleArgs, print, run_banner};
 use crate::capture::{AccountsError, ResolveOverride};
 use crate::config::{self, ConfigError, Export, NotAValue, Settings, Value};
 use crate::serve::{RunOptions, Running, Signals, StartError};
@@ -43,6 +43,8 @@ pub struct RunArgs {
     /// Off: relay and record exchanges without decoding their bodies [default: on].
     #[arg(long, value_name = "on|off", hide_possible_values = true)]
     pub inspect: Option<OnOff>,
+    #[command(flatten)]
+    pub personas: PersonaArgs,
     #[command(flatten)]
     pub rules: RuleArgs,
     #[command(flatten)]
@@ -137,6 +139,7 @@ impl RunArgs {
         set(&mut settings.ledger.data, self.data.data.clone().map(Some));
         replace(&mut settings.capture.upstream_ca, &self.upstream_ca);
         replace(&mut settings.capture.resolve, &self.resolve);
+        self.personas.apply(&mut settings);
         self.rules.apply(&mut settings);
         self.geo.apply(&mut settings);
         if let Some(path) = &self.events {
@@ -152,6 +155,13 @@ impl RuleArgs {
     pub fn apply(&self, settings: &mut Settings) {
         replace(&mut settings.judge.rules, &self.rules);
         replace(&mut settings.judge.packs, &self.packs);
+    }
+}
+
+impl PersonaArgs {
+    /// Let the flags win over the configuration.
+    pub fn apply(&self, settings: &mut Settings) {
+        replace(&mut settings.detect.personas, &self.personas);
     }
 }
 

@@ -63,7 +63,7 @@ mod tests {
     fn mistakes_are_shown_with_place_and_remedy() {
         check("[capture]\nlistn = 1\n", "`landfall.toml` line 2 column 1: unknown key `listn`; did you mean `listen`?");
         check("[captur]\n", "`landfall.toml` line 1 column 2: unknown key `captur`; did you mean `capture`?");
-        check("[detect]\nx = 1\n", "`landfall.toml` line 2 column 1: unknown key `x`; none is known here");
+        check("[detect]\nx = 1\n", "`landfall.toml` line 2 column 1: unknown key `x`; known are `personas`");
         check(
             "[console]\nzebra = 1",
             "`landfall.toml` line 2 column 1: unknown key `zebra`; known are `listen`, `hosts`",

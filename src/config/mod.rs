@@ -8,6 +8,7 @@ mod data_dir;
 mod error;
 mod file;
 mod geo;
+mod persona;
 mod rules_dir;
 mod settings;
 mod value;
@@ -17,6 +18,7 @@ pub use data_dir::data_dir;
 pub use error::ConfigError;
 pub use file::{EXAMPLE, load};
 pub use geo::{locator_config, unpack_beside};
+pub use persona::read_personas;
 pub use rules_dir::{ReadRules, add_gov_locations, read_rules};
 
 pub use settings::{

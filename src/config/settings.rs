@@ -183,7 +183,10 @@ pub struct Decode {
 /// What is looked for: all of it data, in the rules.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Detect {}
+pub struct Detect {
+    /// Files of values that a tester knows.
+    pub personas: Vec<PathBuf>,
+}
 
 /// Where addresses and names are looked up.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

@@ -10,12 +10,28 @@ const LONGEST: usize = 64;
 /// Masked are keys with an `@`, with five digits in a row or seven in all, UUIDs, IP addresses, long hex or base64 texts,
 /// and anything over 64 bytes.
 pub fn mask_key(key: &str) -> String {
-    if is_value(key) {
-        let kept: String = key.chars().take(KEPT).collect();
-        format!("{kept}**")
-    } else {
-        key.to_owned()
-    }
+    if is_value(key) { masked(key) } else { key.to_owned() }
+}
+
+/// The key's first two characters.
+pub fn masked(key: &str) -> String {
+    let kept: String = key.chars().take(KEPT).collect();
+    format!("{kept}**")
+}
+
+/// Whether a key reads like a person's name: two to four words, each with a capital, as names of fields hardly are.
+pub fn looks_like_a_person(key: &str) -> bool {
+    let words: Vec<&str> = key.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphabetic())).collect();
+    let capital = |word: &&str| {
+        let mut chars = word.chars();
+        chars.next().is_some_and(char::is_uppercase) && word.chars().all(|c| c.is_alphabetic() || "'’-".contains(c))
+    };
+    (2..=4).contains(&words.len()) && words.iter().all(capital)
+}
+
+/// A key where nobody knows which words are names of fields: those that read like a person's are masked, too.
+pub fn mask_unknown_key(key: &str) -> String {
+    if looks_like_a_person(key) { masked(key) } else { mask_key(key) }
 }
 
 fn is_value(key: &str) -> bool {

@@ -23,7 +23,7 @@ pub use budget::Budget;
 pub use field::{
     Arena, Blob, Decoded, Direction, Field, Inspection, Layer, Layers, Part, PartKind, Unread, UnreadReason, ValueKind,
 };
-pub use mask::mask_key;
+pub use mask::{looks_like_a_person, mask_key, masked};
 pub use media::Media;
 pub use open::{Source, open};
 pub use path::{Path, Step};

@@ -1,8 +1,7 @@
 //! One decoding under way: what came out so far, and what the budget still allows.
 
-use super::{
-    Arena, Blob, Budget, Decoded, Field, Layers, Part, Path, Step, Unread, UnreadReason, ValueKind, mask_key, nested,
-};
+use super::mask::mask_unknown_key;
+use super::{Arena, Blob, Budget, Decoded, Field, Layers, Part, Path, Step, Unread, UnreadReason, ValueKind, nested};
 
 /// Layers around one value, whatever the budget says: each layer is one level of recursion.
 const MAX_LAYERS: u8 = 24;
@@ -136,7 +135,7 @@ impl<'x> Walk<'x> {
         // A full list must not swallow a whole part: what was sent unread decides, however much came back unread.
         let full = self.out.unread.len() >= MAX_UNREAD;
         let (path, reason) =
-            if full { ("$".to_owned(), UnreadReason::Budget) } else { (place.path.render(mask_key), reason) };
+            if full { ("$".to_owned(), UnreadReason::Budget) } else { (place.path.render(mask_unknown_key), reason) };
         let unread = Unread { part: place.part, path, reason };
         if !self.out.unread.contains(&unread) {
             self.out.unread.push(unread);

@@ -26,7 +26,7 @@ impl Detectors {
         let element = self.compiled.elements.iter().find(|element| element.id == finding.element);
         let title = element.map_or_else(|| finding.element.to_string(), |element| element.title.clone());
         let because = because(element, finding);
-        let known = finding.why.ground == Ground::Known;
+        let known = matches!(finding.why.ground, Ground::Known(_));
         let unless = element.filter(|_| !known).map(|element| unless(&self.compiled, element)).unwrap_or_default();
         Explanation { path: path(finding), title, because, unless, confidence: meaning(finding.confidence) }
     }
@@ -52,7 +52,7 @@ fn because(element: Option<&Element>, finding: &Finding) -> Vec<String> {
         Ground::Members(names) => {
             format!("fields of one record stand together: {}", names.join(", "))
         }
-        Ground::Known => "it is a value that the tester gave, or a form of one".to_owned(),
+        Ground::Known(what) => format!("it is a value that the tester gave: {what}"),
     }];
     lines.extend(finding.why.support.as_ref().map(|word| format!("the word `{word}` near it speaks for it")));
     let value = element.map(|element| &element.value);
@@ -63,7 +63,8 @@ fn because(element: Option<&Element>, finding: &Finding) -> Vec<String> {
     }
     let checks =
         value.map(|value| value.validators.iter().filter_map(|valid| validate::name_of(*valid)).collect::<Vec<_>>());
-    if let Some(checks) = checks.filter(|checks| !checks.is_empty() && finding.why.ground != Ground::Known) {
+    if let Some(checks) = checks.filter(|checks| !checks.is_empty() && !matches!(finding.why.ground, Ground::Known(_)))
+    {
         lines.push(format!("the value passed these checks: {}", checks.join(", ")));
     }
     if let Some(metres) = finding.attributes.precision_m {

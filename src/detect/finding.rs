@@ -34,6 +34,8 @@ pub struct Finding {
     pub track: Sensitive<Vec<(Position, Option<f64>)>>,
     /// The value as found; kept only when the auditor asked for `--reveal`.
     pub revealed: Option<Sensitive<String>>,
+    /// The value behind a digest, under the same condition.
+    pub plain: Option<Sensitive<String>>,
 }
 
 /// What a finding says beyond its element.
@@ -99,7 +101,7 @@ pub enum Ground {
     /// Several fields of one object: these members, in the rule's words.
     Members(Vec<Arc<str>>),
     /// A value that the tester gave.
-    Known,
+    Known(Arc<str>),
 }
 
 /// How sure a finding is.

@@ -321,6 +321,11 @@ impl Lexicon {
         id
     }
 
+    /// Whether every word of a key is one that rules use.
+    pub fn knows(&self, key: &str) -> bool {
+        words::split(key).iter().all(|word| self.find(word) != UNKNOWN)
+    }
+
     /// The text of a word that a rule uses.
     pub fn text(&self, id: WordId) -> Option<Arc<str>> {
         self.texts.get(id as usize).cloned()

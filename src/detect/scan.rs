@@ -7,6 +7,7 @@ use super::coordinates;
 use super::element::Side;
 use super::finding::{Confidence, DetectorKind, Ground, Position, Why};
 use super::lexicon::{KeyHit, Role};
+use super::persona::Revealed;
 use super::placeholder::is_placeholder;
 use super::surroundings::{Context, Reading, Surroundings};
 use super::text;
@@ -27,6 +28,8 @@ pub(super) struct Candidate {
     pub position: Option<Position>,
     /// The array of which all values are one finding.
     pub series: Option<usize>,
+    /// Set where the value is the tester's own.
+    pub known: Option<Revealed>,
 }
 
 impl Candidate {
@@ -42,6 +45,7 @@ impl Candidate {
             precision_m: None,
             position: None,
             series: None,
+            known: None,
         }
     }
 

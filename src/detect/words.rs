@@ -62,6 +62,11 @@ fn starts_word(before: char, c: char, after: Option<char>) -> bool {
     c.is_uppercase() && (before.is_lowercase() || (before.is_uppercase() && after.is_some_and(char::is_lowercase)))
 }
 
+/// A text without the accents of Latin letters, case kept.
+pub(super) fn without_accents(text: &str) -> String {
+    text.chars().map(fold).collect()
+}
+
 /// The base letter of an accented Latin letter.
 fn fold(c: char) -> char {
     match c {

@@ -318,6 +318,7 @@ impl FindingFacts {
             position: self.position.map(|(latitude, longitude)| Sensitive::new(Position { latitude, longitude })),
             track: Sensitive::new(Vec::new()),
             revealed: None,
+            plain: None,
         })
     }
 }

@@ -36,6 +36,7 @@ fn finding(element: &str, record: &str) -> Finding {
         position: None,
         track: Sensitive::new(Vec::new()),
         revealed: None,
+        plain: None,
     }
 }
 

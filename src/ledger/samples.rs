@@ -226,6 +226,7 @@ fn finding(element: &str, class: &str, path: &str, preview: &str) -> Finding {
         position: None,
         track: Sensitive::new(Vec::new()),
         revealed: None,
+        plain: None,
     }
 }
 

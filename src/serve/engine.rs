@@ -53,7 +53,11 @@ impl Engine {
         }
         let config = config::locator_config(&settings.locate, read.rules.entities.clone())?;
         config::unpack_beside(&config);
-        let detectors = Detectors::new(&read.rules.elements).map_err(EngineError::Rules)?;
+        let mut detectors = Detectors::new(&read.rules.elements).map_err(EngineError::Rules)?;
+        let personas = config::read_personas(&settings.detect.personas)?;
+        if !personas.is_empty() {
+            detectors = detectors.with_personas(&personas).map_err(|error| EngineError::Rules(vec![error]))?;
+        }
         let options = JudgeOptions { count_implicit_client_ip: settings.judge.count_implicit_client_ip };
         let judge = Judge::new(&read.rules, &settings.judge.packs).map_err(EngineError::Rules)?.with_options(options);
         let judge = Arc::new(judge);

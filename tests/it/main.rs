@@ -13,4 +13,5 @@ mod framing;
 mod heavy;
 mod layering;
 mod locate;
+mod persona;
 mod scripted;

@@ -37,6 +37,8 @@ struct Found<'a> {
     fingerprint: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plain: Option<&'a str>,
 }
 
 impl FindingsFile {
@@ -87,5 +89,6 @@ fn found(finding: &Finding, reveal: bool) -> Found<'_> {
         preview: &finding.preview,
         fingerprint: finding.fingerprint.to_string(),
         value: finding.revealed.as_ref().filter(|_| reveal).map(|value| value.expose().as_str()),
+        plain: finding.plain.as_ref().filter(|_| reveal).map(|value| value.expose().as_str()),
     }
 }

@@ -21,7 +21,7 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use ulid::Ulid;
 
-use super::{Exit, GeoArgs, OrExit, RuleArgs, print};
+use super::{Exit, GeoArgs, OrExit, PersonaArgs, RuleArgs, print};
 use crate::capture::import::{ImportError, ImportFile, Imported};
 use crate::config::Settings;
 use crate::exchange::{Session, SessionId};
@@ -55,6 +55,8 @@ pub struct AnalyzeArgs {
     #[arg(long, requires = "findings")]
     reveal: bool,
     #[command(flatten)]
+    personas: PersonaArgs,
+    #[command(flatten)]
     rules: RuleArgs,
     #[command(flatten)]
     geo: GeoArgs,
@@ -72,6 +74,7 @@ pub fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
         None => Ledger::in_memory().or_exit(Exit::Io)?,
     });
     let mut settings = Settings::default();
+    args.personas.apply(&mut settings);
     args.rules.apply(&mut settings);
     args.geo.apply(&mut settings);
     let engine = Engine::build(&settings, ledger.keys().clone(), args.reveal)?;

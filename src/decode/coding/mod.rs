@@ -97,13 +97,14 @@ pub fn guessed<'x>(walk: &mut Walk<'x>, bytes: &[u8], cut: bool) -> Option<(&'st
         return None;
     }
     for coding in [&deflate::CODING, &brotli::CODING] {
-        let budget_before = walk.bytes_left();
-        let undone = undo(walk, coding, bytes);
-        let text = undone.bytes.len() >= SHORTEST && charset::is_text(undone.bytes);
-        if undone.flaw.is_none() && (text || format::is_known(undone.bytes)) {
-            return Some((coding, undone.bytes));
+        let mut sink = Sink::new(walk.output_limit(bytes.len()));
+        let clean = (coding.decode)(bytes, &mut sink).is_ok();
+        let decoded = sink.into_bytes();
+        let text = || decoded.len() >= SHORTEST && charset::is_text(&decoded);
+        if clean && (text() || format::is_known(&decoded)) {
+            walk.spend_bytes(decoded.len());
+            return Some((coding, walk.arena.bytes(&decoded)));
         }
-        walk.refund_bytes(budget_before - walk.bytes_left());
     }
     None
 }

@@ -97,6 +97,9 @@ fn split_head(part: &[u8]) -> Option<(&[u8], &[u8])> {
     None
 }
 
+/// Forms with more fields have no repeated ones.
+const MOST_NAMES: usize = 10_000;
+
 /// Names that several parts have (`contact`, `contact`), with the index that comes next: each such part is a record.
 struct Names(HashMap<Vec<u8>, u32>);
 
@@ -104,7 +107,7 @@ impl Names {
     fn of(finder: &memmem::Finder<'_>, bytes: &[u8]) -> Self {
         let mut seen: HashMap<Vec<u8>, u32> = HashMap::new();
         let mut rest = bytes;
-        while let Some(end) = next_boundary(finder, rest) {
+        while let Some(end) = next_boundary(finder, rest).filter(|_| seen.len() < MOST_NAMES) {
             let head = split_head(&rest[..end]).map(|(head, _)| String::from_utf8_lossy(head));
             let name = head.as_deref().and_then(|head| param(header(head, "content-disposition")?, "name"));
             if let Some(name) = name {

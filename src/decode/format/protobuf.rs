@@ -52,9 +52,11 @@ fn walk_fields<'x>(walk: &mut Walk<'x>, place: Place<'x>, bytes: &'x [u8]) -> Re
 
 /// Numbers of the fields that occur more than once, with the index that comes next.
 fn repeated(bytes: &[u8]) -> HashMap<u32, u32> {
+    /// No message that somebody wrote has more.
+    const MOST: usize = 4096;
     let mut seen: HashMap<u32, u32> = HashMap::new();
     let mut reader = Reader { bytes };
-    while let Ok(Some((number, _))) = reader.field() {
+    while let (Ok(Some((number, _))), true) = (reader.field(), seen.len() < MOST) {
         *seen.entry(number).or_default() += 1;
     }
     seen.retain(|_, count| *count > 1);

@@ -132,6 +132,9 @@ fn walk_array<'x>(
     Ok(())
 }
 
+/// Containers inside each other that are followed without being taken.
+const DEEPEST: usize = 10_000;
+
 /// Over the members of a container, whatever its depth.
 fn skip<'x>(length: Option<u64>, tokens: &mut impl Tokens<'x>) -> Result<(), Flaw> {
     let mut open = vec![length];
@@ -141,6 +144,9 @@ fn skip<'x>(length: Option<u64>, tokens: &mut impl Tokens<'x>) -> Result<(), Fla
             continue;
         }
         *left = left.map(|left| left - 1);
+        if open.len() > DEEPEST {
+            return Err(Flaw::Malformed);
+        }
         match tokens.token()? {
             Token::Map(length) => open.push(length.map(|length| length.saturating_mul(2))),
             Token::Array(length) => open.push(length),
@@ -162,6 +168,9 @@ pub(super) fn is_sound<'x>(mut tokens: impl Tokens<'x>) -> bool {
         }
         if open.is_empty() && tokens.is_at_end() {
             return texts > 0;
+        }
+        if open.len() > DEEPEST {
+            return false;
         }
         if let Some(Some(left)) = open.last_mut() {
             *left -= 1;

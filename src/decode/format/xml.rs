@@ -47,14 +47,22 @@ pub(super) fn is_whole(error: &Error) -> bool {
 /// For every element in the order of the text: its number among siblings of the same name, where there are several, so that
 /// each of them is a record (`$.list.person[1]`).
 fn numbers(text: &str) -> Vec<Option<u32>> {
+    /// Longer lists and deeper trees have no numbers beyond.
+    const MOST: usize = 200_000;
+    const DEEPEST: usize = 256;
     let mut reader = reader(text);
     let mut numbers: Vec<Option<u32>> = Vec::new();
+    let mut below = 0_usize;
     // Of each open element: by name of its children, the first one's place in `numbers`, and how many there are.
     let mut open: Vec<HashMap<Vec<u8>, (usize, u32)>> = vec![HashMap::new()];
     loop {
         let (tag, stays) = match reader.read_event() {
             Ok(Event::Start(tag)) => (tag, true),
             Ok(Event::Empty(tag)) => (tag, false),
+            Ok(Event::End(_)) if below > 0 => {
+                below -= 1;
+                continue;
+            }
             Ok(Event::End(_)) if open.len() > 1 => {
                 open.pop();
                 continue;
@@ -62,6 +70,14 @@ fn numbers(text: &str) -> Vec<Option<u32>> {
             Ok(Event::Eof) | Err(_) => return numbers,
             Ok(_) => continue,
         };
+        if numbers.len() >= MOST {
+            return numbers;
+        }
+        if below > 0 || open.len() > DEEPEST {
+            numbers.push(None);
+            below += usize::from(stays);
+            continue;
+        }
         let siblings = open.last_mut().map(|names| names.entry(tag.name().as_ref().as_bytes().to_vec()));
         let number = siblings.and_then(|entry| match entry {
             Entry::Vacant(first) => {

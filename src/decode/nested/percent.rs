@@ -16,6 +16,16 @@ fn looks(value: &str) -> bool {
         && memchr::memchr_iter(b'%', bytes).all(escape)
 }
 
+/// Whether some escape stands for a letter or digit.
+fn is_needless(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    memchr::memchr_iter(b'%', bytes).any(|at| {
+        let digits = value.get(at + 1..at + 3);
+        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        byte.is_some_and(|byte| byte.is_ascii_alphanumeric())
+    })
+}
+
 fn undo<'x>(walk: &mut Walk<'x>, place: Place<'x>, value: &'x str) -> Result<Found, Flaw> {
     let Ok(decoded) = percent_decode_str(value).decode_utf8() else { return Ok(Found::Nothing) };
     if !afford(walk, place, decoded.len()) {
@@ -24,5 +34,6 @@ fn undo<'x>(walk: &mut Walk<'x>, place: Place<'x>, value: &'x str) -> Result<Fou
     let decoded = walk.arena.text(&decoded);
     let inside = walk.layer(place, "percent")?;
     walk.value(inside, decoded)?;
-    Ok(Found::Whole)
+    // Nobody needs to encode letters and digits: `%78` may be a part of a password as well.
+    if is_needless(value) { Ok(Found::Also) } else { Ok(Found::Whole) }
 }

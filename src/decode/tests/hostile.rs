@@ -68,6 +68,49 @@ fn a_gibibyte_of_zeros_stays_small() {
 }
 
 #[test]
+fn deep_and_wide_binary_documents_end() {
+    for (media, opening) in [("application/msgpack", b"\x91"), ("application/cbor", b"\x81")] {
+        let words = unread_words(&post(media, opening.repeat(2_000_000)), &Budget::default());
+        assert!(words.contains(&"budget") || words.contains(&"malformed"), "{media}: {words:?}");
+        unread_words(&post("", opening.repeat(2_000_000)), &Budget::default());
+    }
+    let lying = b"\xdf\xff\xff\xff\xff\xa1a\x01".to_vec();
+    check(&post("application/msgpack", lying), &["$.a msgpack 1", "$ unread malformed"]);
+    // Eight levels of arrays that all hold the next one sixteen times, which would be four thousand million strings.
+    let mut objects: Vec<Vec<u8>> = (1..9_u8).map(|next| [vec![0xaf, 0x10, 16], vec![next; 16]].concat()).collect();
+    objects.push(b"\x53kim".to_vec());
+    let (mut bytes, mut offsets) = (b"bplist00".to_vec(), Vec::new());
+    for object in &objects {
+        offsets.push(u8::try_from(bytes.len()).expect("short"));
+        bytes.extend(object);
+    }
+    let table = bytes.len() as u64;
+    bytes.extend(&offsets);
+    bytes.extend([0, 0, 0, 0, 0, 0, 1, 1]);
+    bytes.extend([(objects.len() as u64).to_be_bytes(), 0_u64.to_be_bytes(), table.to_be_bytes()].concat());
+    assert_eq!(unread_words(&post("application/x-plist", bytes), &SMALL).last(), Some(&"budget"));
+    let flat = "<a/>".repeat(500_000);
+    assert!(body_lines(&post("application/xml", format!("<r>{flat}</r>"))).len() <= 1);
+}
+
+#[test]
+fn base64_in_base64_ends() {
+    use base64::Engine;
+    let mut text = "{\"mail\":\"a@b.example\"}".to_owned();
+    for _ in 0..40 {
+        text = base64::engine::general_purpose::STANDARD.encode(&text);
+        if text.len() > 200_000 {
+            break;
+        }
+    }
+    let arena = Arena::default();
+    let exchange = post("application/json", serde_json::json!({ "a": text }).to_string());
+    let decoded = decode(&exchange, &arena, &Budget::default());
+    assert!(decoded.fields.len() < 100 && arena.bump().allocated_bytes() < 4 * Budget::default().bytes);
+    assert!(decoded.fields.iter().any(|field| field.value == "a@b.example") || !decoded.unread.is_empty());
+}
+
+#[test]
 fn layers_upon_layers_end() {
     let mut text = "a@b.example".to_owned();
     for _ in 0..12 {
@@ -120,6 +163,13 @@ fn seed() -> impl Strategy<Value = Vec<u8>> {
         b"\x00\x00\x00\x00\x09\x0a\x03kim\x18\x96\x01".to_vec(),
         b"\x0a\x03kim\x12\x05\x0a\x03lee\x19\x00\x00\x00\x00\x00\x00\x42\x40".to_vec(),
         b"a=eyJhIjoiYiIsImMiOiJkIn0&t=eyJhIjoxfQ.eyJhIjoxfQ.x&z=H4sIAAAAAAACA6tWSlSyMqwFAA".to_vec(),
+        b"\x82\xa1a\x93\x01\xcb\x40\x04\0\0\0\0\0\0\xa2hi\xa3bin\xc4\x02\xff\x01".to_vec(),
+        b"\xbf\x61a\x83\x01\xf9\x3e\x00\x7f\x62ki\x61m\xff\x63tag\xc1\x1a\x50\x00\x00\x00\xff".to_vec(),
+        b"<plist><dict><key>a</key><array><integer>1</integer><data>aGk=</data></array></dict></plist>".to_vec(),
+        b"mutation { a(b: \"c\", d: {e: 1.5, f: [TRUE, $g]}) { h } }".to_vec(),
+        b"AAAAAAUKA2tpbQ==".to_vec(),
+        b"\xff\xd8\xff\xe1\0\x16Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0".to_vec(),
+        b"a=https://k:p@h/x%40y?q=1#t=2&b=data:text/plain;base64,aGVsbG8gdGhlcmU=&c[0][d]=7b2261223a317d".to_vec(),
         b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xab\x56\x4a\x54\xb2\x32\xac\x05\x00".to_vec(),
         b"\x28\xb5\x2f\xfd\x20\x07\x39\x00\x00{\"a\":1}".to_vec(),
     ];

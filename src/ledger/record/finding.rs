@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::rounded;
 use super::unknown::OrUnknown;
 use crate::decode::{Inspection, Unread};
-use crate::detect::{Attributes, Finding};
+use crate::detect::{Finding, Ground};
 use crate::judge::{Category, CategorySubject};
 use crate::ledger::tree::hex;
 
@@ -67,6 +67,9 @@ struct AttributesRecord {
     precision_m: Option<serde_json::Number>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     truncated: bool,
+    /// What a known value was disguised as: `SHA-256 of the e-mail address`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known_as: Option<Arc<str>>,
 }
 
 /// Numbered from one, in the order of detection. `class` names the listed-identifier class.
@@ -84,7 +87,7 @@ pub(super) fn findings<'a>(
         detector: finding.detector.as_str(),
         confidence: finding.confidence.as_str(),
         encodings: &finding.layers,
-        attributes: attributes(finding.attributes),
+        attributes: attributes(finding),
         preview: finding.preview.chars().take(MAX_PREVIEW).collect(),
         fingerprint: finding.fingerprint.to_string(),
         record: &finding.record,
@@ -92,7 +95,8 @@ pub(super) fn findings<'a>(
     findings.iter().enumerate().map(record).collect()
 }
 
-fn attributes(attributes: Attributes) -> AttributesRecord {
+fn attributes(finding: &Finding) -> AttributesRecord {
+    let attributes = finding.attributes;
     let precision_m = attributes.precision_m.filter(|metres| metres.is_finite() && *metres >= 0.0).and_then(|metres| {
         let tenths = rounded(metres, 10.0);
         if tenths.fract() == 0.0 && tenths < 1e15 {
@@ -101,7 +105,11 @@ fn attributes(attributes: Attributes) -> AttributesRecord {
             serde_json::Number::from_f64(tenths)
         }
     });
-    AttributesRecord { precision_m, truncated: attributes.truncated }
+    let known_as = match &finding.why.ground {
+        Ground::Known(what) => Some(Arc::clone(what)),
+        _ => None,
+    };
+    AttributesRecord { precision_m, truncated: attributes.truncated, known_as }
 }
 
 #[derive(Serialize)]
