@@ -2,7 +2,9 @@
 
 use std::fmt::{self, Write as _};
 
-use crate::locate::{Claim, Country, Evidence, Location, Network, Owner, Placement, Unplaced, Unseen, attributions};
+use crate::locate::{
+    Claim, Country, Evidence, Location, Network, Owner, Placement, Processor, Unplaced, Unseen, attributions,
+};
 
 /// The four answers, each with its standing, and under them what they rest on.
 pub(super) fn placement(out: &mut String, placement: &Placement) -> fmt::Result {
@@ -11,6 +13,10 @@ pub(super) fn placement(out: &mut String, placement: &Placement) -> fmt::Result 
     match &placement.owner {
         Ok(known) => owner(out, known)?,
         Err(reason) => writeln!(out, "  owner     {}", unknown(reason))?,
+    }
+    for processor in &placement.processors {
+        let Processor { entity, name, country, suffix } = processor;
+        writeln!(out, "  handled by {name} ({entity}), {country}: `{suffix}`")?;
     }
     for refuted in &placement.refuted {
         writeln!(out, "  refuted   {}: claimed, refuted by {}", refuted.country, words(refuted.by.as_str()))?;
@@ -77,6 +83,10 @@ fn owner(out: &mut String, owner: &Owner) -> fmt::Result {
     writeln!(out, "  owner     {} ({}), {}, {standing}", owner.name, owner.entity, owner.country)?;
     if owner.group != owner.entity {
         writeln!(out, "            group: {}", owner.group)?;
+    }
+    if let Some(parent) = &owner.parent {
+        let share = owner.control_pct.map(|percent| format!(", which holds {percent} %")).unwrap_or_default();
+        writeln!(out, "            controlled by {parent}{share}")?;
     }
     if let Some(domicile) = owner.domicile {
         writeln!(out, "            organised in {domicile}")?;

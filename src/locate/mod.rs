@@ -10,6 +10,8 @@ mod airports;
 mod as_registry;
 mod asn_db;
 mod atlas;
+#[cfg(test)]
+mod builtin_entities_tests;
 mod carrier;
 mod cloud_file;
 mod cloud_ranges;
