@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 
 use super::Assessment;
 use crate::decode::{Arena, Budget, Inspection, Unread, UnreadReason, decode};
-use crate::detect::{Detected, Detectors, Finding, Keys};
+use crate::detect::{Detected, Detectors, Explanation, Finding, Keys};
 use crate::exchange::{Connection, Exchange};
 use crate::judge::{Judge, Judgement, Verdict};
 use crate::locate::{Locators, Observed, Placement};
@@ -76,6 +76,11 @@ impl Auditor {
             self.locators.load().place(&connection.destination, &connection.tls, None, observed, connection.started_at);
         let verdicts = self.judge.judge_opaque(connection, &placement);
         (placement, verdicts)
+    }
+
+    /// Why a finding of [`assess`](Self::assess) is one.
+    pub fn explain(&self, finding: &Finding) -> Explanation {
+        self.detectors.explain(finding)
     }
 
     pub fn judge(&self) -> &Arc<Judge> {

@@ -35,6 +35,7 @@ pub(super) struct Element {
     pub title: String,
     pub support: WordSet,
     pub siblings: WordSet,
+    pub veto_siblings: WordSet,
     pub veto: WordSet,
     pub veto_key: WordSet,
     pub value: ValueTest,
@@ -44,6 +45,8 @@ pub(super) struct Element {
     pub labelled: Labelled,
     pub side: Side,
     pub response_needs_support: bool,
+    pub path_vetoes: bool,
+    pub not_of_host: bool,
     pub series: bool,
     pub record: Option<Record>,
     /// Index of the element that a coarse position is.
@@ -213,7 +216,10 @@ fn element(
         WordSet::new(list.iter().flat_map(|text| words::split(text)).map(|word| lexicon.word(&word)).collect())
     };
     let context = &rule.context;
-    for word in [&context.support, &context.siblings, &context.veto, &context.veto_key].iter().flat_map(|w| w.iter()) {
+    for word in [&context.support, &context.siblings, &context.veto_siblings, &context.veto, &context.veto_key]
+        .iter()
+        .flat_map(|w| w.iter())
+    {
         if words::split(word).len() != 1 {
             return Err(at
                 .error(&format!("has `{word}` among its context words, which is not one word"))
@@ -232,6 +238,7 @@ fn element(
         title: rule.title.clone(),
         support: set(&rule.context.support),
         siblings: set(&rule.context.siblings),
+        veto_siblings: set(&rule.context.veto_siblings),
         veto: set(&rule.context.veto),
         veto_key: set(&rule.context.veto_key),
         value: at.value_test(&rule.value)?,
@@ -239,6 +246,8 @@ fn element(
         labelled: rule.labelled,
         side: rule.side,
         response_needs_support: rule.response_needs_support,
+        path_vetoes: rule.context.path_vetoes,
+        not_of_host: rule.not_of_host,
         series: rule.series,
         record: at.record()?,
         coarse: match &rule.position {

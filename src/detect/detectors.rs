@@ -62,11 +62,18 @@ impl Detectors {
     ///
     /// `reveal` keeps the value in [`Finding::revealed`]; only for a local file that the auditor asked for by name.
     pub fn detect(&self, exchange: &Exchange, decoded: &Decoded<'_>, keys: &Keys, reveal: bool) -> Detected {
-        self.detect_decoded(&exchange.request.path, decoded, keys, reveal)
+        self.detect_decoded(&exchange.destination.host, &exchange.request.path, decoded, keys, reveal)
     }
 
-    fn detect_decoded(&self, url: &str, decoded: &Decoded<'_>, keys: &Keys, reveal: bool) -> Detected {
-        let mut findings = self.detect_fields(url, &decoded.fields, keys, reveal);
+    fn detect_decoded(
+        &self,
+        host: &str,
+        url: &str,
+        decoded: &Decoded<'_>,
+        keys: &Keys,
+        reveal: bool,
+    ) -> Detected {
+        let mut findings = self.detect_at(host, url, &decoded.fields, keys, reveal);
         if let Some(personas) = self.personas.as_ref().filter(|_| !decoded.blobs.is_empty()) {
             findings.extend(self.detect_blobs(personas, &decoded.blobs, keys, reveal));
         }
@@ -88,7 +95,11 @@ impl Detectors {
     }
 
     pub(super) fn detect_fields(&self, url: &str, fields: &[Field<'_>], keys: &Keys, reveal: bool) -> Vec<Finding> {
-        let around = Surroundings::new(&self.compiled.lexicon, url, fields);
+        self.detect_at("", url, fields, keys, reveal)
+    }
+
+    fn detect_at(&self, host: &str, url: &str, fields: &[Field<'_>], keys: &Keys, reveal: bool) -> Vec<Finding> {
+        let around = Surroundings::new(&self.compiled.lexicon, host, url, fields);
         let mut scanned = scan::scan(&self.compiled, &around);
         header::credentials(&self.compiled, fields, &mut scanned.candidates);
         header::drop_lone_names(&self.compiled, fields, &mut scanned.candidates);
@@ -168,7 +179,7 @@ mod tests {
         };
         let decoded = Decoded { fields: (0..MOST_FINDINGS + 500).map(field).collect(), ..Decoded::default() };
         let keys = Keys { evidence: EvidenceKey::new(1, &[1; 32]), subject: SubjectKey::new(1, &[2; 32]) };
-        let Detected { findings, beyond } = Detectors::builtin().detect_decoded("/", &decoded, &keys, false);
+        let Detected { findings, beyond } = Detectors::builtin().detect_decoded("", "/", &decoded, &keys, false);
         assert_eq!((findings.len(), beyond), (MOST_FINDINGS, vec![Part::request(PartKind::Body)]));
         assert_eq!(findings[7].record, "$[7]");
     }

@@ -52,6 +52,9 @@ pub(super) struct ElementRule {
     /// In a response, only a supporting context makes it the user's: a firm's phone is not.
     #[serde(default)]
     pub response_needs_support: bool,
+    /// In a response, an address at the server's own domain is its operator's, not the user's.
+    #[serde(default)]
+    pub not_of_host: bool,
     /// Whether all values of one array are one finding.
     #[serde(default)]
     pub series: bool,
@@ -90,9 +93,15 @@ pub(super) struct ContextRule {
     /// Words of keys in the same object that support.
     #[serde(default)]
     pub siblings: Words,
+    /// Words of keys in the same object that veto: a thing with `width` and `depth` is no body.
+    #[serde(default)]
+    pub veto_siblings: Words,
     /// Words that veto, in the same places as `support`; the nearest word decides.
     #[serde(default)]
     pub veto: Words,
+    /// Whether a vetoing word in the path of a request counts, too: what goes to `/shipments` has the weight of a parcel.
+    #[serde(default)]
+    pub path_vetoes: bool,
     /// Words of the key itself that veto.
     #[serde(default)]
     pub veto_key: Words,

@@ -144,7 +144,8 @@ fn by_name<'x>(
         return None;
     }
     let context = around.weigh(element, field, reading, Some(hit));
-    if context == Context::Vetoed || (hit.meaning.weak && !context.supports()) {
+    let operators = element.not_of_host && !on_request(field) && around.is_of_host(&value);
+    if operators || context == Context::Vetoed || (hit.meaning.weak && !context.supports()) {
         return None;
     }
     let confidence = match (hit.meaning.weak, element.value.is_strict()) {
@@ -182,7 +183,8 @@ fn by_form<'x>(
     for found in form.pattern.captures_iter(field.value).take(MOST_IN_ONE_TEXT) {
         let Some(found) = found.name("v").or_else(|| found.get(0)) else { continue };
         let value = found.as_str();
-        if is_placeholder(value) || !form.validators.iter().all(|valid| valid(value)) {
+        let operators = element.not_of_host && !on_request(field) && around.is_of_host(value);
+        if operators || is_placeholder(value) || !form.validators.iter().all(|valid| valid(value)) {
             continue;
         }
         let context = *context.get_or_insert_with(|| {
@@ -224,6 +226,10 @@ fn locate(element: &Element, candidate: &mut Candidate) -> bool {
 
 /// Longer lists of addresses in one text say nothing new.
 const MOST_IN_ONE_TEXT: usize = 200;
+
+fn on_request(field: &Field<'_>) -> bool {
+    field.part.direction == Direction::Request
+}
 
 pub(super) fn on_side(element: &Element, field: &Field<'_>) -> bool {
     match element.side {

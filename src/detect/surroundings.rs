@@ -36,19 +36,38 @@ pub(super) struct Surroundings<'d, 'x> {
     hits: RefCell<HashMap<(usize, usize), Rc<KeyHits>, RandomState>>,
     nameless: Rc<Name>,
     url: Name,
+    host: &'d str,
 }
 
 /// Fields of one object.
 type Members = SmallVec<[u32; 4]>;
 
 impl<'d, 'x> Surroundings<'d, 'x> {
-    pub fn new(lexicon: &'d Lexicon, url: &str, fields: &'d [Field<'x>]) -> Self {
+    pub fn new(lexicon: &'d Lexicon, host: &'d str, url: &str, fields: &'d [Field<'x>]) -> Self {
         let mut by_object: HashMap<Object<'x>, Members, RandomState> = HashMap::default();
         for (i, field) in fields.iter().enumerate() {
             by_object.entry(object(field)).or_default().push(i as u32);
         }
         let (names, hits) = (RefCell::default(), RefCell::default());
-        Self { fields, lexicon, by_object, names, hits, nameless: Rc::default(), url: lexicon.read(url) }
+        Self { fields, lexicon, by_object, names, hits, nameless: Rc::default(), url: lexicon.read(url), host }
+    }
+
+    /// Whether an address belongs to the server that was asked: `press@paper.example` in what `api.paper.example` says.
+    pub fn is_of_host(&self, address: &str) -> bool {
+        let name = |host: &str| {
+            let mut labels = host.rsplit('.').skip_while(|label| label.len() <= 3);
+            labels.next().or_else(|| host.rsplit('.').nth(1)).map(str::to_ascii_lowercase)
+        };
+        let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+        let registered = |host: &str| match host.rsplit('.').count() {
+            0 | 1 => None,
+            _ => name(host.rsplit_once('.').map_or(host, |(rest, _)| rest)),
+        };
+        let provider = [
+            "gmail", "google", "yahoo", "outlook", "hotmail", "icloud", "mail", "yandex", "qq", "proton", "gmx", "web",
+        ];
+        let (ours, theirs) = (registered(self.host), registered(domain));
+        ours.is_some() && ours == theirs && !theirs.is_some_and(|name| provider.contains(&name.as_str()))
     }
 
     /// What a reading says, looked up once per exchange and pair of names.
@@ -129,6 +148,9 @@ impl<'d, 'x> Surroundings<'d, 'x> {
             let Some(key) = above.next() else { break };
             nearest = verdict(element, &self.name(key).ids);
         }
+        if nearest == Context::Neutral && self.vetoing_sibling(field, element) {
+            nearest = Context::Vetoed;
+        }
         if nearest == Context::Neutral
             && let Some(word) = self.sibling(field, element)
         {
@@ -137,7 +159,7 @@ impl<'d, 'x> Surroundings<'d, 'x> {
         if nearest == Context::Neutral {
             nearest = match verdict(element, &self.url.ids) {
                 // What a request is about is no statement on what it says of the user.
-                Context::Vetoed if !response => Context::Neutral,
+                Context::Vetoed if !response && !element.path_vetoes => Context::Neutral,
                 decided => decided,
             };
         }
@@ -145,6 +167,14 @@ impl<'d, 'x> Surroundings<'d, 'x> {
             Context::Neutral if response && element.response_needs_support => Context::Vetoed,
             decided => decided,
         }
+    }
+
+    fn vetoing_sibling(&self, field: &Field<'x>, element: &Element) -> bool {
+        !element.veto_siblings.is_empty()
+            && self
+                .neighbours(field)
+                .filter_map(|other| other.key)
+                .any(|key| self.name(key).ids.iter().any(|&id| element.veto_siblings.contains(id)))
     }
 
     /// The word of a neighbour's name that speaks for the element.

@@ -14,4 +14,5 @@ mod heavy;
 mod layering;
 mod locate;
 mod persona;
+mod quality;
 mod scripted;

@@ -4,6 +4,7 @@
 //! the file.
 
 mod batch;
+mod explain;
 mod findings;
 mod progress;
 mod summary;
@@ -54,6 +55,10 @@ pub struct AnalyzeArgs {
     /// Put the values themselves into the `--findings` file: it then holds personal data.
     #[arg(long, requires = "findings")]
     reveal: bool,
+    /// Print why each finding is one: decode path, element, grounds, and what would have vetoed it; values masked. To
+    /// stdout, or to stderr where the events go to stdout.
+    #[arg(long)]
+    explain: bool,
     #[command(flatten)]
     personas: PersonaArgs,
     #[command(flatten)]
@@ -87,14 +92,23 @@ pub fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
     }
     let events = args.events.as_deref().map(|path| follow(path, &ledger)).transpose()?;
 
+    let to_stderr = args.events.as_deref() == Some(Path::new("-"));
+    let explain = args.explain.then_some(to_stderr);
     let summary = Arc::new(Mutex::new(Summary::default()));
     let told = Arc::clone(&summary);
     let on_commit = Box::new(move |done: &Committed| told.lock().unwrap_or_else(PoisonError::into_inner).add(done));
     let options = WriterOptions { live: false, ..WriterOptions::default() };
     let in_force = Arc::new(ArcSwap::from_pointee(engine.in_force()));
     let writer = Writer::spawn(Arc::clone(&ledger), in_force, options, on_commit).or_exit(Exit::Io)?;
-    let mut work =
-        Work { engine: &engine, ledger: writer.sender(), findings, progress: &progress, problems: 0, local: 0 };
+    let mut work = Work {
+        engine: &engine,
+        ledger: writer.sender(),
+        findings,
+        explain,
+        progress: &progress,
+        problems: 0,
+        local: 0,
+    };
     let read = work.files(files, args.session());
     let (problems, local) = (work.problems, work.local);
     let finished = read.and_then(|()| work.findings.map_or(Ok(()), FindingsFile::finish));
@@ -103,7 +117,6 @@ pub fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
     progress.finish();
     finished?;
 
-    let to_stderr = args.events.as_deref() == Some(Path::new("-"));
     let summary = summary.lock().unwrap_or_else(PoisonError::into_inner);
     show(&format!("{summary}\n{}\n", attributions().join("\n")), to_stderr)?;
     let partial = [
@@ -191,6 +204,8 @@ struct Work<'a> {
     engine: &'a Engine,
     ledger: EntrySender,
     findings: Option<FindingsFile>,
+    /// Whether findings are explained, and then whether to stderr.
+    explain: Option<bool>,
     progress: &'a Progress,
     /// Exchanges, or ends of files, that could not be read.
     problems: u64,
@@ -230,6 +245,10 @@ impl Work<'_> {
         for entry in batch.assess(&self.engine.auditor) {
             if let (Some(file), Entry::Assessed(exchange, assessment)) = (&mut self.findings, &entry) {
                 file.write(exchange, &assessment.findings)?;
+            }
+            if let (Some(to_stderr), Entry::Assessed(exchange, assessment)) = (self.explain, &entry) {
+                let text = explain::text(&self.engine.auditor, exchange, &assessment.findings);
+                show(&text, to_stderr)?;
             }
             self.record(entry)?;
         }

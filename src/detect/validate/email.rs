@@ -71,7 +71,9 @@ pub(super) fn is_email(value: &str) -> bool {
     let shaped = labels.iter().all(|l| !l.is_empty() && !l.starts_with('-') && !l.ends_with('-'));
     let stock = is_documentation_domain(&domain) && STOCK.contains(&local.as_str());
     let noreply = matches!(local.as_str(), "noreply" | "no-reply" | "no_reply" | "donotreply" | "do-not-reply");
-    plausible && shaped && !FILES.contains(tld) && !local.is_empty() && !stock && !noreply
+    // `https://KEY@host/project` of an error reporter's address.
+    let key = local.len() >= 24 && local.bytes().all(|b| b.is_ascii_hexdigit());
+    plausible && shaped && !key && !FILES.contains(tld) && !local.is_empty() && !stock && !noreply
 }
 
 /// Whether the address is a person's rather than an office's.

@@ -5,7 +5,18 @@ use std::net::{IpAddr, SocketAddr};
 pub(super) fn is_client_or_lan_address(value: &str) -> bool {
     let Some(address) = parse(value) else { return false };
     let broadcast = matches!(address, IpAddr::V4(v4) if v4.is_broadcast());
+    if is_documentation(address) {
+        return false;
+    }
     !(address.to_canonical().is_loopback() || address.is_unspecified() || address.is_multicast() || broadcast)
+}
+
+/// Networks set aside for examples (RFC 5737, RFC 3849).
+fn is_documentation(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => matches!(v4.octets(), [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _]),
+        IpAddr::V6(v6) => v6.segments()[..2] == [0x2001, 0xdb8],
+    }
 }
 
 /// Without a name, dotted numbers with small parts are as likely a version.

@@ -49,8 +49,13 @@ pub(super) fn can_be_a_name(value: &str) -> bool {
     let value = value.trim();
     let words: Vec<&str> = value.split([' ', ',', '\u{3000}']).filter(|w| !w.is_empty()).collect();
     let letters = value.chars().filter(|c| c.is_alphabetic()).count();
+    // `ROE/JANE MRS` of tickets and `ROE^JANE^Q` of HL7.
+    let parted = value.contains(['/', '^']) && !value.chars().any(|c| c.is_lowercase() && value.contains('/'));
     let shaped = value.chars().all(|c| {
-        c.is_alphabetic() || matches!(c, ' ' | '-' | '\'' | '’' | '.' | ',' | '·' | '・' | '\u{3000}') || is_mark(c)
+        parted && matches!(c, '/' | '^')
+            || c.is_alphabetic()
+            || matches!(c, ' ' | '-' | '\'' | '’' | '.' | ',' | '·' | '・' | '\u{3000}')
+            || is_mark(c)
     });
     let firm = words.iter().any(|w| FIRMS.contains(&w.trim_matches('.').to_lowercase().as_str()));
     // A dot inside a word is a host, a bundle or a key; after a word it ends an abbreviation.
