@@ -143,8 +143,8 @@ fn run(auditor: &Auditor, har: &Path) -> Run {
             seen.entry(contribution.cell.clone()).or_default().insert(contribution.subject);
         }
         let subjects = seen.iter().map(|(cell, subjects)| (cell.clone(), subjects.len() as u64)).collect();
-        let known = Known { subjects, coverage: 1.0, gaps: false };
-        run.verdicts.extend(auditor.judge().settle(&assessment, &known));
+        let known = Known { subjects, coverage: 1.0, ..Known::default() };
+        run.verdicts.extend(auditor.judge().settle(&assessment, &known).verdicts);
         run.assessments.push(assessment);
     }
     run

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::decode::{Inspection, Unread};
 use crate::detect::Finding;
-use crate::judge::{Category, Contribution, Verdict};
+use crate::judge::{Category, Circumstances, Contribution, Person, Verdict};
 use crate::locate::Placement;
 
 /// All that one exchange can tell, before the past is asked.
@@ -22,4 +22,8 @@ pub struct Assessment {
     /// Without windows: `judge::settle` adds them.
     pub verdicts: Vec<Verdict>,
     pub contributions: Vec<Contribution>,
+    /// Whoever it names, for linking.
+    pub people: Vec<Person>,
+    /// For judging again with what is known of them from before.
+    pub about: Circumstances,
 }

@@ -8,8 +8,8 @@ use arc_swap::ArcSwap;
 use super::Assessment;
 use crate::decode::{Arena, Budget, Inspection, Unread, UnreadReason, decode};
 use crate::detect::{Detected, Detectors, Explanation, Finding, Keys};
-use crate::exchange::{Connection, Exchange};
-use crate::judge::{Judge, Judgement, Verdict};
+use crate::exchange::{Client, Connection, Exchange};
+use crate::judge::{Circumstances, Judge, Judgement, Sender, Verdict};
 use crate::locate::{Locators, Observed, Placement};
 
 /// Everything that an audit needs, read and understood before. Shared by the workers; a reload makes a new one. Only the
@@ -65,9 +65,31 @@ impl Auditor {
         let placement =
             self.locators.load().place(&exchange.destination, &exchange.tls, answer, observed, exchange.started_at);
         let Inspected { inspection, unread, bytes_by_format, findings } = self.inspect(exchange);
-        let Judgement { categories, verdicts, contributions } =
-            self.judge.judge(exchange, &findings, &placement, inspection, &unread);
-        Assessment { inspection, unread, bytes_by_format, placement, findings, categories, verdicts, contributions }
+        let about = Circumstances::of(exchange, inspection, &unread, self.sender(&exchange.client));
+        let Judgement { categories, verdicts, contributions, people } = self.judge.judge(&about, &findings, &placement);
+        Assessment {
+            inspection,
+            unread,
+            bytes_by_format,
+            placement,
+            findings,
+            categories,
+            verdicts,
+            contributions,
+            people,
+            about,
+        }
+    }
+
+    fn sender(&self, client: &Client) -> Sender {
+        let id = |family: &str, text: &str| self.keys.subject.subject(family, text);
+        let user = client.user.as_deref().map(|user| id("client_user", user));
+        let device = || client.device.as_deref().map(|device| id("client_device", device));
+        let address = client.address.filter(|_| self.judge.options().count_implicit_client_ip);
+        Sender {
+            known: user.or_else(device),
+            address: address.map(|address| id("client_address", &address.to_string())),
+        }
     }
 
     /// The same for a connection that was not opened: where it went, and that nobody knows what it carried.

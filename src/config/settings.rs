@@ -222,6 +222,8 @@ pub struct Judge {
     pub packs: Vec<String>,
     /// Whether the client's own address, which every request shows to its recipient, counts as a listed identifier.
     pub count_implicit_client_ip: bool,
+    /// How many users there are, by the operator's own word: each window then says what it would be with as many.
+    pub projected_users: Option<u64>,
 }
 
 /// Where the record is kept.

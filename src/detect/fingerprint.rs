@@ -67,6 +67,11 @@ impl SubjectId {
     pub fn bytes(self) -> [u8; 16] {
         self.tag
     }
+
+    /// The id under the same key that these 128 bits stand for.
+    pub fn with_bytes(self, tag: [u8; 16]) -> Self {
+        Self { tag, ..self }
+    }
 }
 
 impl fmt::Debug for Keys {

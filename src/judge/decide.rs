@@ -1,17 +1,19 @@
 //! From categories and a recipient to verdicts: what each rule says, why, and what it would still need to know.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::form::{Certainty, Formed};
-use super::linkage::{self, Group};
+use super::engine::Circumstances;
+use super::form::{self, Certainty, Formed};
+use super::linkage::{self, Group, Sender};
 use super::pack::{Form, Pack, Rule, Threshold, When};
 use super::recipient::{Recipient, Standing};
 use super::truth::Truth;
-use super::{Category, CategorySubject, Cell, Contribution, Severity, Status, Verdict, Window, WindowState};
+use super::{
+    Category, CategorySubject, Cell, Contribution, Identifier, Person, Severity, Status, Verdict, Window, WindowState,
+};
 use crate::detect::{Finding, SubjectId};
 use crate::locate::Placement;
 
@@ -27,6 +29,15 @@ pub(super) struct Sent<'a> {
     pub undelivered: bool,
     /// Something that the client sent was not read.
     pub unread: bool,
+    pub sender: Sender,
+}
+
+impl<'a> Sent<'a> {
+    pub fn new(about: &'a Circumstances, findings: &'a [Finding], placement: &'a Placement) -> Self {
+        let Circumstances { host, day, undelivered, unread, sender } = about;
+        let (day, undelivered, unread, sender) = (*day, *undelivered, *unread, *sender);
+        Self { host, findings, placement, day, undelivered, unread, sender }
+    }
 }
 
 /// What a pack judges: what was sent, its findings grouped and formed.
@@ -35,6 +46,8 @@ pub(super) struct Matter<'a> {
     pub sent: &'a Sent<'a>,
     pub groups: &'a [Group],
     pub formed: &'a [Formed],
+    /// Per group, what names its subject.
+    pub identifiers: &'a [Vec<Identifier>],
     pub recipient: &'a Recipient,
 }
 
@@ -58,7 +71,7 @@ impl Matter<'_> {
         for formed in self.formed.iter().filter(|formed| formed.certainty.is_formed()) {
             let rule = &self.pack.categories[formed.category];
             let unit = self.unit(formed.category);
-            let subject = linkage::subject(self.pack, unit, self.sent.findings, &self.groups[formed.group]);
+            let subject = linkage::representative(&self.identifiers[formed.group], self.pack.units[unit].per_device);
             let numbers = formed.findings.iter().map(|index| u32::try_from(index + 1).unwrap_or(u32::MAX));
             if let Some(&line) = known.get(&(formed.category, subject)) {
                 lines[line].findings.extend(numbers);
@@ -78,19 +91,63 @@ impl Matter<'_> {
     }
 
     /// What the exchange adds to the counts. Data that went to a person at home, or nowhere, is none of a window's.
-    pub fn contributions(&self, categories: &[Category]) -> Vec<Contribution> {
-        if self.recipient.standing == Standing::Home || self.out_of_force() || self.sent.undelivered {
+    pub fn contributions(&self) -> Vec<Contribution> {
+        if self.is_outside() {
             return Vec::new();
         }
-        let counted = |category: &Category| {
-            let rule = self.pack.categories.iter().find(|rule| rule.id == category.category);
-            rule.is_some_and(|rule| rule.threshold != Threshold::AnyVolume)
+        let mut seen: HashSet<(usize, bool, SubjectId)> = HashSet::new();
+        let mut contributions = Vec::new();
+        for formed in self.formed.iter().filter(|formed| formed.certainty.is_formed()) {
+            let rule = &self.pack.categories[formed.category];
+            let units: &[bool] = match rule.threshold {
+                Threshold::AnyVolume => &[],
+                // Which of them governs depends on what else goes there.
+                Threshold::LowestOfPresent => &[false, true],
+                Threshold::MoreThan(_) | Threshold::AtLeast(_) => &[self.pack.units[rule.unit].per_device],
+            };
+            for &per_device in units {
+                let Some(subject) = linkage::representative(&self.identifiers[formed.group], per_device) else {
+                    continue;
+                };
+                if seen.insert((formed.category, per_device, subject)) {
+                    let cell = self.cell(&rule.id, per_device);
+                    contributions.push(Contribution { cell, subject, day: self.sent.day });
+                }
+            }
+        }
+        contributions
+    }
+
+    /// Whoever the exchange names, for linking with what else goes to the same recipients.
+    pub fn people(&self) -> Vec<Person> {
+        if self.is_outside() || !self.pack.counts_people() {
+            return Vec::new();
+        }
+        let person = |(group, identifiers): (usize, &Vec<Identifier>)| {
+            let own: Vec<Formed> = self.formed.iter().filter(|formed| formed.group == group).cloned().collect();
+            let facets = form::facets(self.pack, self.sent.findings, &self.groups[group], &own);
+            if identifiers.is_empty() || facets.is_empty() {
+                return None;
+            }
+            let composite = |form: &Form| matches!(form, Form::LinkedIdentifiers | Form::Combined);
+            let complete = self.pack.categories.iter().enumerate().filter(|(_, rule)| composite(&rule.form)).all(
+                |(category, _)| own.iter().any(|formed| formed.category == category && formed.certainty.is_formed()),
+            );
+            Some(Person {
+                pack: self.pack.id.clone(),
+                recipient_group: self.recipient.group.clone(),
+                from: self.pack.window_start(self.sent.day),
+                identifiers: identifiers.clone(),
+                facets,
+                counts: form::counts(self.pack, self.recipient),
+                complete,
+            })
         };
-        let known = categories.iter().filter(|category| counted(category)).filter_map(|category| {
-            let CategorySubject::Known(subject) = category.subject else { return None };
-            Some(Contribution { cell: self.cell(&category.category), subject, day: self.sent.day })
-        });
-        known.collect()
+        self.identifiers.iter().enumerate().filter_map(person).collect()
+    }
+
+    fn is_outside(&self) -> bool {
+        self.recipient.standing == Standing::Home || self.out_of_force() || self.sent.undelivered
     }
 
     fn category_verdict(&self, rule: &Rule, category: usize) -> Option<Verdict> {
@@ -182,23 +239,29 @@ impl Matter<'_> {
 
     /// The window's frame; `settle` fills the count in.
     fn window(&self, category: usize) -> Option<Window> {
-        let threshold = match self.pack.categories[category].threshold {
-            Threshold::MoreThan(number) => number,
-            Threshold::LowestOfPresent => self.lowest()?.1,
+        let (threshold, inclusive) = match self.pack.categories[category].threshold {
+            Threshold::MoreThan(number) => (number, false),
+            Threshold::AtLeast(number) => (number, true),
+            Threshold::LowestOfPresent => (self.lowest()?.1, false),
             Threshold::AnyVolume => return None,
         };
-        let unattributed = self.formed.iter().filter(|formed| formed.category == category).any(|formed| {
-            linkage::subject(self.pack, self.unit(category), self.sent.findings, &self.groups[formed.group]).is_none()
-        });
+        let unattributed = self
+            .formed
+            .iter()
+            .filter(|formed| formed.category == category)
+            .any(|formed| self.identifiers[formed.group].is_empty());
         Some(Window {
-            from: self.sent.day.saturating_sub(self.pack.months.months()),
+            from: self.pack.window_start(self.sent.day),
             to: self.sent.day,
             recipient_group: self.recipient.group.clone(),
             subjects: 0,
             threshold,
+            inclusive,
+            per_device: self.pack.units[self.unit(category)].per_device,
             state: WindowState::Below,
             coverage: 0.0,
             lower_bound: unattributed,
+            projection: None,
         })
     }
 
@@ -206,7 +269,7 @@ impl Matter<'_> {
     fn lowest(&self) -> Option<(usize, u64)> {
         let numbers = self.formed.iter().filter_map(|formed| match self.pack.categories[formed.category].threshold {
             Threshold::MoreThan(number) => Some((number, formed.category)),
-            Threshold::LowestOfPresent | Threshold::AnyVolume => None,
+            Threshold::AtLeast(_) | Threshold::LowestOfPresent | Threshold::AnyVolume => None,
         });
         numbers.min().map(|(number, category)| (category, number))
     }
@@ -220,8 +283,9 @@ impl Matter<'_> {
         }
     }
 
-    fn cell(&self, category: &Arc<str>) -> Cell {
-        Cell { pack: self.pack.id.clone(), category: category.clone(), recipient_group: self.recipient.group.clone() }
+    fn cell(&self, category: &Arc<str>, per_device: bool) -> Cell {
+        let recipient_group = self.recipient.group.clone();
+        Cell { pack: self.pack.id.clone(), category: category.clone(), recipient_group, per_device }
     }
 
     fn doubts<'f>(&self, formed: &[&'f Formed], certain: bool) -> impl Iterator<Item = Arc<str>> + use<'f> {

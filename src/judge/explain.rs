@@ -1,6 +1,6 @@
 //! A rule in plain words, for `landfall rules explain`.
 
-use super::pack::{CategoryRule, Form, Pack, Rule, Threshold, When};
+use super::pack::{CategoryRule, Form, Pack, Rule, Span, Threshold, When};
 
 impl Pack {
     /// What a rule waits for, whom it asks about, how it counts and what it cannot see; one thought a line.
@@ -97,10 +97,16 @@ impl Pack {
 
     fn count(&self, category: &CategoryRule) -> String {
         let unit = &self.units[category.unit].id;
-        let window = format!("within {} months ({})", self.months, self.window_cite);
+        let window = match self.span {
+            Span::Months(months) => format!("within {months} months ({})", self.window_cite),
+            Span::CalendarYear => format!("since 1 January ({})", self.window_cite),
+        };
         match category.threshold {
             Threshold::MoreThan(number) => {
                 format!("bulk is more than {number} {unit}s per recipient {window}, {}", category.threshold_section)
+            }
+            Threshold::AtLeast(number) => {
+                format!("bulk is {number} {unit}s or more per recipient {window}, {}", category.threshold_section)
             }
             Threshold::LowestOfPresent => {
                 format!(

@@ -23,6 +23,8 @@ pub(super) struct PackFile {
     pub recipients: RecipientsFile,
     pub window: WindowFile,
     pub identifiers: BTreeMap<String, Vec<Word>>,
+    /// Kinds of identifier, the one that names a subject best first.
+    pub subject_order: Vec<Word>,
     pub units: Vec<UnitFile>,
     pub listed_identifiers: Vec<ListedFile>,
     pub combination: CombinationFile,
@@ -41,8 +43,10 @@ pub(super) struct RecipientsFile {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WindowFile {
-    /// Calendar months.
-    pub months: Spanned<i32>,
+    /// Calendar months back from the exchange's day.
+    pub months: Option<Spanned<i32>>,
+    /// `calendar_year`: from 1 January of the exchange's year.
+    pub since: Option<Word>,
     pub cite: String,
 }
 
@@ -50,7 +54,8 @@ pub(super) struct WindowFile {
 #[serde(deny_unknown_fields)]
 pub(super) struct UnitFile {
     pub id: String,
-    pub order: Vec<Word>,
+    /// Kinds of identifier that name a device, where devices are counted.
+    pub devices: Option<Vec<Word>>,
 }
 
 #[derive(Deserialize)]
@@ -107,6 +112,7 @@ pub(super) struct CategoryFile {
 #[serde(untagged)]
 pub(super) enum ThresholdFile {
     Number(u64),
+    AtLeast { at_least: u64 },
     Word(String),
 }
 

@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use super::LinkedBy;
 use super::areas::{Areas, Lies};
 use super::linkage::Group;
 use super::pack::{Form, Pack};
 use super::recipient::Recipient;
+use super::{Facet, LinkedBy};
 use crate::detect::{Finding, Fingerprint};
 
 /// A category that one subject's findings form, or might.
@@ -50,20 +50,25 @@ impl Certainty {
 }
 
 /// Everything that the groups of a request form.
-pub(super) fn form(
+pub(super) fn form<'h>(
     pack: &Pack,
     findings: &[Finding],
     groups: &[Group],
     recipient: &Recipient,
     implicit_client_ip: bool,
     areas: &Areas,
+    held: &dyn Fn(usize) -> Option<&'h [Facet]>,
 ) -> Vec<Formed> {
     let mut formed = Vec::new();
     for (index, group) in groups.iter().enumerate() {
         // The connection's address is the sender's, so it is linked to a subject only where there is but one.
         let implicit = implicit_client_ip && groups.len() == 1;
         let former = Former { pack, findings, group, index, recipient, implicit, areas };
+        let start = formed.len();
         former.form(&mut formed);
+        if let Some(held) = held(index) {
+            former.form_with(held, start, &mut formed);
+        }
     }
     across_groups(pack, groups, &mut formed);
     formed
@@ -103,6 +108,29 @@ impl Former<'_> {
                 Form::InsideAreas { of, missing } => self.inside_areas(category, *of, missing, own),
             };
             formed.extend(found);
+        }
+    }
+
+    /// What this request's data and what went to the same recipients before form together (28 CFR 202.233).
+    fn form_with(&self, held: &[Facet], start: usize, formed: &mut Vec<Formed>) {
+        let own = facets(self.pack, self.findings, self.group, &formed[start..]);
+        if own.is_empty() {
+            return;
+        }
+        let counts = counts(self.pack, self.recipient);
+        let all: Vec<&Facet> = own.iter().chain(held).collect();
+        for category in compose(self.pack, counts, &all) {
+            let known = formed[start..].iter().position(|other| other.category == category);
+            if known.is_some_and(|known| formed[start + known].certainty.is_formed()) {
+                continue;
+            }
+            if let Some(known) = known {
+                formed.remove(start + known);
+            }
+            let findings = self.group.findings.clone();
+            let because = &self.pack.categories[category].section;
+            let new = self.formed(category, findings, Certainty::Formed, because);
+            formed.push(Formed { linked_by: LinkedBy::SharedIdentifier, ..new });
         }
     }
 
@@ -167,19 +195,8 @@ impl Former<'_> {
         Some(if only_address { Formed { linked_by: LinkedBy::ClientIp, ..formed } } else { formed })
     }
 
-    /// A listed identifier linked to another one, 202.212(a)(1) and (b).
     fn linked(&self, classes: &[usize]) -> Option<Certainty> {
-        let rule = &self.pack.combination;
-        let only = |excluded: &[usize]| classes.iter().all(|class| excluded.contains(class));
-        if classes.len() < 2 || only(&rule.excluded_alone) {
-            return None;
-        }
-        if !only(&rule.excluded_if_necessary) {
-            return Some(Certainty::Formed);
-        }
-        let counts = self.recipient.services.iter().any(|service| rule.counts_towards.contains(service));
-        let necessity = rule.necessity.clone();
-        Some(if counts { Certainty::FormedUnless(necessity) } else { Certainty::Depends(necessity) })
+        linked(self.pack, counts(self.pack, self.recipient), classes)
     }
 
     /// More than one category, or a listed identifier linked to one that is formed of something else: 202.205(g).
@@ -262,6 +279,87 @@ impl Former<'_> {
 fn note((findings, area): &mut (Vec<usize>, Option<u32>), index: usize, of: u32) {
     findings.push(index);
     area.get_or_insert(of);
+}
+
+/// Whether the recipient's business is one that no telecommunications need.
+pub(super) fn counts(pack: &Pack, recipient: &Recipient) -> bool {
+    recipient.services.iter().any(|service| pack.combination.counts_towards.contains(service))
+}
+
+/// What was sent of a group, for putting together with what goes elsewhere. `formed` is what the group forms.
+pub(super) fn facets(pack: &Pack, findings: &[Finding], group: &Group, formed: &[Formed]) -> Vec<Facet> {
+    let mut facets: Vec<Facet> = Vec::new();
+    let mut add = |kind: Arc<str>, finding: &Finding| {
+        // A value that names nobody is told by its element: another of the same may be a new reading of the old.
+        let item = match finding.subject {
+            Some(subject) => subject.bytes().to_vec(),
+            None => finding.element.as_bytes().to_vec(),
+        };
+        let facet = Facet { kind, item };
+        if !facets.contains(&facet) {
+            facets.push(facet);
+        }
+    };
+    for &index in &group.findings {
+        let finding = &findings[index];
+        let class = pack.role(&finding.element).and_then(|role| role.listed).map(|class| &pack.listed[class]);
+        if let Some(class) = class.filter(|class| class.truncated_counts || !finding.attributes.truncated) {
+            add(format!("listed:{}", class.id).into(), finding);
+        }
+    }
+    for own in formed.iter().filter(|own| own.certainty.is_formed()) {
+        let category = &pack.categories[own.category];
+        if matches!(category.form, Form::Elements { .. }) {
+            own.findings.iter().for_each(|&index| add(category.id.clone(), &findings[index]));
+        }
+    }
+    facets
+}
+
+/// Categories that linked data forms for certain: covered personal identifiers and combined data, by index.
+pub(super) fn compose(pack: &Pack, counts: bool, facets: &[&Facet]) -> Vec<usize> {
+    let mut listed: Vec<(usize, &[u8])> = Vec::new();
+    let mut parts: Vec<(usize, &[u8])> = Vec::new();
+    for facet in facets {
+        let (found, into) = match facet.kind.strip_prefix("listed:") {
+            Some(class) => (pack.listed.iter().position(|known| *known.id == *class), &mut listed),
+            None => (pack.categories.iter().position(|known| known.id == facet.kind), &mut parts),
+        };
+        // What a pack before this one called something else is nothing to this one.
+        let Some(found) = found.map(|index| (index, &facet.item[..])) else { continue };
+        if !into.contains(&found) {
+            into.push(found);
+        }
+    }
+    let classes: Vec<usize> = listed.iter().map(|(class, _)| *class).collect();
+    let rule = &pack.combination;
+    let with_sensitive = !parts.is_empty() && classes.iter().any(|class| rule.with_sensitive_data.contains(class));
+    let identifiers = with_sensitive || linked(pack, counts, &classes).is_some_and(|certainty| certainty.is_formed());
+    let mut distinct: Vec<usize> = parts.iter().map(|(category, _)| *category).collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let named = parts.iter().any(|(_, part)| listed.iter().any(|(_, identifier)| identifier != part));
+    let combined = named || distinct.len() + usize::from(identifiers) > 1;
+    let forms = |category: &usize| match pack.categories[*category].form {
+        Form::LinkedIdentifiers => identifiers,
+        Form::Combined => combined,
+        Form::Elements { .. } | Form::InsideAreas { .. } => false,
+    };
+    (0..pack.categories.len()).filter(forms).collect()
+}
+
+/// A listed identifier linked to another one, 202.212(a)(1) and (b).
+fn linked(pack: &Pack, counts: bool, classes: &[usize]) -> Option<Certainty> {
+    let rule = &pack.combination;
+    let only = |excluded: &[usize]| classes.iter().all(|class| excluded.contains(class));
+    if classes.len() < 2 || only(&rule.excluded_alone) {
+        return None;
+    }
+    if !only(&rule.excluded_if_necessary) {
+        return Some(Certainty::Formed);
+    }
+    let necessity = rule.necessity.clone();
+    Some(if counts { Certainty::FormedUnless(necessity) } else { Certainty::Depends(necessity) })
 }
 
 /// A request is one set of data: different categories about different people in it are combined data too.

@@ -13,11 +13,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::LinkedBy;
 use super::pack::Pack;
 use super::record::{List, Records};
+use super::{Identifier, LinkedBy};
 use crate::decode::Direction;
-use crate::detect::{Finding, Fingerprint, SubjectId};
+use crate::detect::{DetectorKind, Finding, Fingerprint, SubjectId};
 
 /// How many values of one element an array of attributes may hold and still be of one person.
 const ATTRIBUTES: usize = 3;
@@ -252,12 +252,49 @@ impl DisjointSets {
     }
 }
 
-/// The identifier that stands for the group's subject when this unit is counted.
-pub(super) fn subject(pack: &Pack, unit: usize, findings: &[Finding], group: &Group) -> Option<SubjectId> {
-    let candidates = group.findings.iter().filter_map(|&index| {
-        let finding = &findings[index];
-        let rank = pack.role(&finding.element)?.rank[unit]?;
-        Some((rank, finding.subject?))
-    });
-    candidates.min().map(|(_, subject)| subject)
+/// Who sent a request, as far as Landfall knows it from elsewhere than the request itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Sender {
+    /// The user that authenticated to the proxy, or the device that the configuration names.
+    pub known: Option<SubjectId>,
+    /// The client's address, where it counts.
+    pub address: Option<SubjectId>,
+}
+
+/// What names a group's subject, best name first, all of it of the same person. Where nothing in the request names anybody,
+/// who sent it does, if the request is about one person only; a weak identifier stands alone, for it links nothing.
+pub(super) fn identifiers(
+    pack: &Pack,
+    findings: &[Finding],
+    group: &Group,
+    alone: bool,
+    sender: Sender,
+) -> Vec<Identifier> {
+    let named = |naming: bool| {
+        let candidates = group.findings.iter().filter_map(move |&index| {
+            let finding = &findings[index];
+            let role = pack.role(&finding.element).filter(|role| role.naming == naming)?;
+            let known = finding.detector == DetectorKind::Persona;
+            let rank = if known { 0 } else { role.rank? };
+            Some(Identifier { rank, id: finding.subject?, of_device: role.of_device })
+        });
+        let mut all: Vec<Identifier> = candidates.collect();
+        all.sort_unstable();
+        all.dedup_by_key(|identifier| identifier.id);
+        all
+    };
+    let naming = named(true);
+    if !naming.is_empty() {
+        return naming;
+    }
+    let by_sender =
+        |id: Option<SubjectId>| id.filter(|_| alone).map(|id| Identifier { rank: u8::MAX, id, of_device: false });
+    let weak = || named(false).into_iter().next();
+    by_sender(sender.known).or_else(weak).or_else(|| by_sender(sender.address)).into_iter().collect()
+}
+
+/// The identifier that stands for the subject where persons, or devices, are counted.
+pub(super) fn representative(identifiers: &[Identifier], per_device: bool) -> Option<SubjectId> {
+    let device = identifiers.iter().find(|identifier| per_device && identifier.of_device);
+    device.or(identifiers.first()).map(|identifier| identifier.id)
 }

@@ -9,7 +9,7 @@ use serde_saphyr::Spanned;
 
 use super::file::{CategoryFile, ClassesFile, PackFile, RuleFile, RulesFile, ThresholdFile, WhenFile};
 use super::pack::{
-    CategoryRule, Combination, ElementRole, Form, ListedClass, Pack, Recipients, Rule, Threshold, Unit, When,
+    CategoryRule, Combination, ElementRole, Form, ListedClass, Pack, Recipients, Rule, Span, Threshold, Unit, When,
 };
 use super::region::{Regions, date};
 use crate::rules::{RuleError, Ruleset, Source, near_miss};
@@ -113,9 +113,6 @@ impl Loader<'_> {
         let units: Vec<&str> = file.units.iter().map(|unit| unit.id.as_str()).collect();
         let categories =
             file.categories.iter().map(|c| self.category(c, &file.categories, &units)).collect::<Result<_, _>>()?;
-        if !(1..=1200).contains(&file.window.months.value) {
-            return Err(self.error(&file.window.months, "a window is of 1 to 1200 months"));
-        }
         let mut pack = Pack {
             as_of: date(&file.as_of, self.source)?,
             in_force: date(&file.in_force, self.source)?,
@@ -125,17 +122,15 @@ impl Loader<'_> {
                 cite: file.recipients.cite.as_str().into(),
                 home_cite: file.recipients.home_cite.as_str().into(),
             },
-            months: file.window.months.value,
+            span: self.span(&file)?,
             window_cite: file.window.cite.as_str().into(),
             combination: self.combination(&file)?,
             units: file
                 .units
                 .iter()
-                .map(|unit| Unit {
-                    id: unit.id.as_str().into(),
-                    order: unit.order.iter().map(|kind| kind.value.as_str().into()).collect(),
-                })
+                .map(|unit| Unit { id: unit.id.as_str().into(), per_device: unit.devices.is_some() })
                 .collect(),
+            order: file.subject_order.iter().map(|kind| kind.value.as_str().into()).collect(),
             listed: file.listed_identifiers.iter().map(ListedClass::from).collect(),
             id: file.id.as_str().into(),
             title: file.title.as_str().into(),
@@ -170,11 +165,12 @@ impl Loader<'_> {
         };
         let threshold = match &file.threshold.value {
             ThresholdFile::Number(number) => Threshold::MoreThan(*number),
+            ThresholdFile::AtLeast { at_least } => Threshold::AtLeast(*at_least),
             ThresholdFile::Word(word) if word == "any" => Threshold::AnyVolume,
             ThresholdFile::Word(word) if word == "lowest_of_present" => Threshold::LowestOfPresent,
             ThresholdFile::Word(word) => {
                 let error = self.error(&file.threshold, format!("`{word}` is not a threshold"));
-                return Err(error.help("give a number, `any` or `lowest_of_present`"));
+                return Err(error.help("give a number, `at_least: N`, `any` or `lowest_of_present`"));
             }
         };
         Ok(CategoryRule {
@@ -186,6 +182,19 @@ impl Loader<'_> {
             unit: self.position(&file.unit, "unit", units)?,
             form,
         })
+    }
+
+    fn span(&self, file: &PackFile) -> Result<Span, RuleError> {
+        match (&file.window.months, &file.window.since) {
+            (Some(months), None) if (1..=1200).contains(&months.value) => Ok(Span::Months(months.value)),
+            (Some(months), None) => Err(self.error(months, "a window is of 1 to 1200 months")),
+            (None, Some(since)) if since.value == "calendar_year" => Ok(Span::CalendarYear),
+            (_, Some(since)) => Err(self
+                .error(since, format!("`{}` is not where a window starts", since.value))
+                .help("give `months`, or `since: calendar_year` alone")),
+            (None, None) => Err(RuleError::in_file(&self.source.name, "the window does not say how long it is")
+                .help("give `months`, or `since: calendar_year`")),
+        }
     }
 
     fn combination(&self, file: &PackFile) -> Result<Combination, RuleError> {
@@ -233,14 +242,16 @@ impl Loader<'_> {
             }
         }
         let kinds: Vec<&str> = file.identifiers.keys().map(String::as_str).collect();
-        for (index, unit) in file.units.iter().enumerate() {
-            let mut rank = 0;
-            for kind in &unit.order {
-                self.position(kind, "kind of identifier", &kinds)?;
-                for word in &file.identifiers[&kind.value] {
-                    self.role(word, pack)?.rank[index] = Some(rank);
-                    rank += 1;
-                }
+        for (kind, rank) in file.subject_order.iter().zip(1_u8..=u8::MAX) {
+            self.position(kind, "kind of identifier", &kinds)?;
+            for word in &file.identifiers[&kind.value] {
+                self.role(word, pack)?.rank = Some(rank);
+            }
+        }
+        for kind in file.units.iter().filter_map(|unit| unit.devices.as_ref()).flatten() {
+            self.position(kind, "kind of identifier", &kinds)?;
+            for word in &file.identifiers[&kind.value] {
+                self.role(word, pack)?.of_device = true;
             }
         }
         Ok(())
@@ -251,9 +262,7 @@ impl Loader<'_> {
         if !self.elements.is_empty() && !self.elements.contains(element) {
             return Err(self.unknown(word, "element", self.elements.iter().map(String::as_str)));
         }
-        let units = pack.units.len();
-        let fresh = || ElementRole { rank: vec![None; units], ..ElementRole::default() };
-        Ok(pack.elements.entry(element.into()).or_insert_with(fresh))
+        Ok(pack.elements.entry(element.into()).or_default())
     }
 
     fn position(&self, word: &Spanned<String>, what: &str, known: &[&str]) -> Result<usize, RuleError> {

@@ -27,12 +27,13 @@ mod truth;
 mod verdict;
 
 pub use areas::{Area, Areas};
-pub use engine::{Judge, JudgeOptions, Judgement};
+pub use engine::{Circumstances, ComposedCategory, Judge, JudgeOptions, Judgement};
 pub use file::Maturity;
+pub use linkage::Sender;
 pub use pack::{CategoryRule, Pack, Rule, Threshold};
 pub use pack_test::{TestOutcome, test_packs};
 pub use region::{Region, Regions};
 pub use verdict::{
-    Category, CategorySubject, Cell, Contribution, Known, LinkedBy, Severity, Status, Verdict, VerdictClass, Window,
-    WindowState,
+    Category, CategorySubject, Cell, Contribution, Facet, Identifier, Known, LinkedBy, Person, Projection, Settled,
+    Severity, Status, Verdict, VerdictClass, Window, WindowState,
 };

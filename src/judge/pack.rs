@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::file::Maturity;
@@ -26,10 +27,12 @@ pub struct Pack {
     pub categories: Vec<CategoryRule>,
     pub rules: Vec<Rule>,
     pub(super) recipients: Recipients,
-    pub(super) months: i32,
+    pub(super) span: Span,
     pub(super) window_cite: Arc<str>,
     pub(super) combination: Combination,
     pub(super) units: Vec<Unit>,
+    /// Kinds of identifier, the best name first.
+    pub(super) order: Vec<Arc<str>>,
     pub(super) listed: Vec<ListedClass>,
     pub(super) elements: HashMap<Arc<str>, ElementRole>,
 }
@@ -47,10 +50,21 @@ pub struct CategoryRule {
     pub(super) form: Form,
 }
 
+/// What a window spans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Span {
+    /// Calendar months back from the exchange's own day.
+    Months(i32),
+    /// From 1 January of the exchange's own year.
+    CalendarYear,
+}
+
 /// The number of subjects above which the category is bulk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Threshold {
     MoreThan(u64),
+    /// The number itself is bulk already.
+    AtLeast(u64),
     /// The lowest number among the categories present.
     LowestOfPresent,
     /// No number: one is enough.
@@ -77,8 +91,10 @@ pub(super) struct ElementRole {
     pub listed: Option<usize>,
     /// Categories that it forms alone, with the fact that its forming depends on, if any.
     pub forms: Vec<(usize, Option<Arc<str>>)>,
-    /// Per unit, how good a name of the subject it is; 0 is best.
-    pub rank: Vec<Option<u16>>,
+    /// How good a name of the subject it is; 1 is best, after a tester's known value.
+    pub rank: Option<u8>,
+    /// It names a device, not whoever has it.
+    pub of_device: bool,
     /// It names one person or device, so that two records that share it are of the same.
     pub naming: bool,
 }
@@ -86,8 +102,7 @@ pub(super) struct ElementRole {
 #[derive(Debug)]
 pub(super) struct Unit {
     pub id: Arc<str>,
-    /// Kinds of identifier, the one that stands for the subject first.
-    pub order: Vec<Arc<str>>,
+    pub per_device: bool,
 }
 
 #[derive(Debug)]
@@ -150,6 +165,19 @@ impl Pack {
         let When::Category(index) = rule.when else { return true };
         let has_elements = self.elements.values().any(|role| role.forms.iter().any(|(category, _)| *category == index));
         has_elements || !matches!(self.categories[index].form, Form::Elements { .. })
+    }
+
+    /// First day of the window that ends on this day, both included.
+    pub(super) fn window_start(&self, day: Date) -> Date {
+        match self.span {
+            Span::Months(months) => day.saturating_sub(months.months()),
+            Span::CalendarYear => day.first_of_year(),
+        }
+    }
+
+    /// Whether any category has a number to compare with.
+    pub(super) fn counts_people(&self) -> bool {
+        self.categories.iter().any(|category| category.threshold != Threshold::AnyVolume)
     }
 
     pub(super) fn role(&self, element: &str) -> Option<&ElementRole> {

@@ -1,12 +1,13 @@
 //! The tests that a pack carries: facts in, verdicts out. `landfall rules test` runs them, and so do Landfall's own tests.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::decide::Sent;
+use super::linkage::Sender;
 use super::load::pack_files;
 use super::region::date;
 use super::{CategorySubject, Judge, Judgement, Pack, Status, Verdict, VerdictClass};
@@ -196,8 +197,9 @@ impl Case {
             day: date(&self.facts.at, source)?,
             undelivered: self.facts.undelivered,
             unread: self.facts.unread,
+            sender: Sender::default(),
         };
-        Ok(self.compare(&judge.judge_sent(&sent), pack))
+        Ok(self.compare(&judge.judge_sent(&sent, &HashMap::new()), pack))
     }
 
     fn compare(&self, judgement: &Judgement, pack: &Pack) -> Result<(), String> {
@@ -299,7 +301,7 @@ impl FindingFacts {
             let error = RuleError::in_file(&source.name, format!("element `{element}` means nothing to the pack"));
             return Err(error.at(self.element.referenced).help("name one of its lists"));
         };
-        let names_somebody = role.rank.iter().any(Option::is_some) && !self.truncated;
+        let names_somebody = role.rank.is_some() && !self.truncated;
         let subject = names_somebody.then(|| SubjectKey::new(0, &secret).subject(element, &self.value));
         Ok(Finding {
             element: element.into(),

@@ -76,7 +76,7 @@ fn placement(owner: Option<Owner>, location: Option<&str>) -> Placement {
 
 fn sent<'a>(findings: &'a [Finding], placement: &'a Placement, unread: bool) -> Sent<'a> {
     let day = jiff::civil::date(2026, 11, 24);
-    Sent { host: "a.host.example", findings, placement, day, undelivered: false, unread }
+    Sent { host: "a.host.example", findings, placement, day, undelivered: false, unread, sender: Sender::default() }
 }
 
 fn strongest(verdicts: &[Verdict]) -> Option<Status> {
@@ -88,13 +88,21 @@ fn counts_are_filled_into_the_window_of_their_cell() {
     let findings: Vec<Finding> =
         (0..1001).flat_map(|i| ["gaid", "precise_geolocation"].map(|e| finding(e, &format!("$.fixes[{i}]")))).collect();
     let placement = placement(Some(owner("CN")), None);
-    let judgement = judge().judge_sent(&sent(&findings, &placement, false));
+    let judgement = judge().judge_sent(&sent(&findings, &placement, false), &HashMap::new());
     let mut subjects: HashMap<Cell, u64> = HashMap::new();
     for contribution in &judgement.contributions {
         *subjects.entry(contribution.cell.clone()).or_default() += 1;
     }
-    let known = Known { subjects, coverage: 0.5, gaps: true };
-    let settled = judge().count(&judgement.verdicts, &known);
+    let known = Known { subjects, coverage: 0.5, gaps: true, ..Known::default() };
+    let about = Circumstances {
+        host: "a.host.example".to_owned(),
+        day: jiff::civil::date(2026, 11, 24),
+        undelivered: false,
+        unread: false,
+        sender: Sender::default(),
+    };
+    let judged = (&judgement.categories[..], &judgement.verdicts[..]);
+    let settled = judge().count((&about, &findings, &placement), judged, &known).verdicts;
     let of = |category: &str| {
         settled.iter().find(|v| v.category.as_deref() == Some(category)).and_then(|v| v.window.clone()).unwrap()
     };
@@ -111,7 +119,7 @@ fn the_reason_doubts_only_what_the_status_leaves_open() {
     let reason = |services: &[&str]| {
         let services = services.iter().map(|service| (*service).into()).collect();
         let placement = placement(Some(Owner { services, ..owner("CN") }), None);
-        let verdicts = judge().judge_sent(&sent(&findings, &placement, false)).verdicts;
+        let verdicts = judge().judge_sent(&sent(&findings, &placement, false), &HashMap::new()).verdicts;
         (verdicts[0].status, verdicts[0].reasons[0].clone())
     };
     let (status, said) = reason(&["analytics"]);
@@ -126,7 +134,7 @@ fn the_reason_doubts_only_what_the_status_leaves_open() {
 fn an_owner_nobody_knows_pools_by_domain() {
     let findings = [finding("email", "$"), finding("imei", "$")];
     let placement = placement(None, None);
-    let judgement = judge().judge_sent(&sent(&findings, &placement, false));
+    let judgement = judge().judge_sent(&sent(&findings, &placement, false), &HashMap::new());
     assert_eq!(&*judgement.contributions[0].cell.recipient_group, "host.example");
 }
 
@@ -134,9 +142,9 @@ fn an_owner_nobody_knows_pools_by_domain() {
 fn the_clients_own_address_counts_only_when_told_to() {
     let findings = [finding("email", "$")];
     let placement = placement(Some(owner("CN")), None);
-    let with = judge().with_options(JudgeOptions { count_implicit_client_ip: true });
-    assert!(judge().judge_sent(&sent(&findings, &placement, false)).categories.is_empty());
-    let judgement = with.judge_sent(&sent(&findings, &placement, false));
+    let with = judge().with_options(JudgeOptions { count_implicit_client_ip: true, ..JudgeOptions::default() });
+    assert!(judge().judge_sent(&sent(&findings, &placement, false), &HashMap::new()).categories.is_empty());
+    let judgement = with.judge_sent(&sent(&findings, &placement, false), &HashMap::new());
     assert_eq!(judgement.categories[0].linked_by, LinkedBy::ClientIp);
     assert_eq!(strongest(&judgement.verdicts), Some(Status::InScope));
 }
@@ -219,8 +227,8 @@ proptest! {
         let findings: Vec<Finding> = picks.iter().map(|(e, r)| finding(ELEMENTS[*e], records[*r])).collect();
         let (known, unknown) = (placement(Some(owner(country)), None), placement(None, None));
         let judge = judge();
-        let before = judge.judge_sent(&sent(&findings, &known, unread));
-        let after = judge.judge_sent(&sent(&findings, &unknown, unread));
+        let before = judge.judge_sent(&sent(&findings, &known, unread), &HashMap::new());
+        let after = judge.judge_sent(&sent(&findings, &unknown, unread), &HashMap::new());
         prop_assert_ne!(strongest(&after.verdicts), Some(Status::InScope));
         prop_assert_ne!(strongest(&after.verdicts), Some(Status::NotInScope));
         if !before.verdicts.is_empty() {
@@ -238,8 +246,8 @@ proptest! {
         let findings: Vec<Finding> = picks.iter().map(|e| finding(ELEMENTS[*e], "$")).collect();
         let placement = placement(Some(owner(country)), None);
         let judge = judge();
-        let read = judge.judge_sent(&sent(&findings, &placement, false));
-        let unread = judge.judge_sent(&sent(&findings, &placement, true));
+        let read = judge.judge_sent(&sent(&findings, &placement, false), &HashMap::new());
+        let unread = judge.judge_sent(&sent(&findings, &placement, true), &HashMap::new());
         prop_assert!(strongest(&unread.verdicts) >= strongest(&read.verdicts));
         prop_assert!(country == "US" || strongest(&unread.verdicts) >= Some(Status::Undetermined));
     }

@@ -143,6 +143,8 @@ pub struct Cell {
     pub category: Arc<str>,
     /// Owner group (an entity and its parents).
     pub recipient_group: Arc<str>,
+    /// Whether devices are counted: one person's two are two then.
+    pub per_device: bool,
 }
 
 /// One subject seen in a cell on a day. Adding it twice changes nothing.
@@ -154,6 +156,47 @@ pub struct Contribution {
     pub day: Date,
 }
 
+/// An identifier that names a person or a device, by its keyed id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Identifier {
+    /// Place of its kind in the pack's order; 0 names best.
+    pub rank: u8,
+    pub id: SubjectId,
+    /// It names a device, not whoever has it.
+    pub of_device: bool,
+}
+
+/// Something that was sent of whoever an identifier names. Items tell two of a kind apart, and hold no value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Facet {
+    /// Identifier class as `listed:ID`, or a category that one datum forms.
+    pub kind: Arc<str>,
+    pub item: Vec<u8>,
+}
+
+/// One person or device of an exchange, so that what was sent of them before and will be later can be put together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Person {
+    pub pack: Arc<str>,
+    pub recipient_group: Arc<str>,
+    /// First day of the window that ends with the exchange's own.
+    pub from: Date,
+    /// All linked to each other, best name first; at least one.
+    pub identifiers: Vec<Identifier>,
+    pub facets: Vec<Facet>,
+    /// The recipient's own business is what the pack holds no telecommunications to need.
+    pub counts: bool,
+    /// The exchange alone forms all that linked data can form.
+    pub complete: bool,
+}
+
+/// An assessment's categories and verdicts, once the past is known.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Settled {
+    pub categories: Vec<Category>,
+    pub verdicts: Vec<Verdict>,
+}
+
 /// What the ledger knows of the past when a verdict is settled, this exchange's own contributions included.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
@@ -163,6 +206,10 @@ pub struct Known {
     pub coverage: f64,
     /// Exchanges passed unrecorded inside the window, so that every count is a lower bound.
     pub gaps: bool,
+    /// What else was sent to the same recipient group of the person of this pack with this best name.
+    pub held: HashMap<(Arc<str>, SubjectId), Vec<Facet>>,
+    /// By pack, identifier and whether devices are counted: the name of the subject it turned out to be of.
+    pub names: HashMap<(Arc<str>, SubjectId, bool), SubjectId>,
 }
 
 /// The count behind a verdict.
@@ -173,11 +220,25 @@ pub struct Window {
     pub recipient_group: Arc<str>,
     pub subjects: u64,
     pub threshold: u64,
+    /// The number itself is already over ("at least N"), not only more than it.
+    pub inclusive: bool,
+    /// Whether devices are counted.
+    pub per_device: bool,
     pub state: WindowState,
     /// Share of the window's days on which the ledger was recording, 0 to 1.
     pub coverage: f64,
     /// The true number may be higher: findings without subject, or gaps.
     pub lower_bound: bool,
+    /// What it would be with as many users as the operator says.
+    pub projection: Option<Projection>,
+}
+
+/// A count that the operator's own number of users would give: their input, not evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Projection {
+    pub users: u64,
+    pub subjects: u64,
+    pub state: WindowState,
 }
 
 /// `At` is exactly the number; the paragraphs of 28 CFR 202.205 say "more than", so only more is `Over`.
@@ -189,9 +250,10 @@ pub enum WindowState {
 }
 
 impl WindowState {
-    pub fn of(subjects: u64, threshold: u64) -> Self {
+    pub fn of(subjects: u64, threshold: u64, inclusive: bool) -> Self {
         match subjects.cmp(&threshold) {
             std::cmp::Ordering::Less => Self::Below,
+            std::cmp::Ordering::Equal if inclusive => Self::Over,
             std::cmp::Ordering::Equal => Self::At,
             std::cmp::Ordering::Greater => Self::Over,
         }

@@ -15,8 +15,8 @@ use crate::exchange::{
     UpstreamCertificate, Version, WireBytes,
 };
 use crate::judge::{
-    Category, CategorySubject, Cell, Contribution, LinkedBy, Severity, Status, Verdict, VerdictClass, Window,
-    WindowState,
+    Category, CategorySubject, Cell, Circumstances, Contribution, LinkedBy, Sender, Settled, Severity, Status, Verdict,
+    VerdictClass, Window, WindowState,
 };
 use crate::locate::{
     Candidate, Claim, Country, Effect, Evidence, EvidenceKind, Location, Network, Owner, Placement, Provenance,
@@ -40,6 +40,7 @@ pub fn producer() -> Producer {
     let population = [("pppaus".to_owned(), "us".to_owned())];
     let settings = Settings {
         count_implicit_client_ip: false,
+        projected_users: None,
         subject_order: vec!["device".to_owned(), "person".to_owned()],
         assumed_population: population.into(),
     };
@@ -53,15 +54,16 @@ pub fn producer() -> Producer {
 pub fn in_force() -> InForce {
     InForce {
         producer: producer(),
+        compose: Box::new(|_, _, _| Vec::new()),
         settle: Box::new(|assessment, known| {
             let mut verdicts = assessment.verdicts.clone();
             for window in verdicts.iter_mut().filter_map(|verdict| verdict.window.as_mut()) {
                 window.subjects = known.subjects.get(&cell()).copied().unwrap_or_default();
-                window.state = WindowState::of(window.subjects, window.threshold);
+                window.state = WindowState::of(window.subjects, window.threshold, false);
                 window.coverage = known.coverage;
                 window.lower_bound |= known.gaps;
             }
-            verdicts
+            Settled { categories: assessment.categories.clone(), verdicts }
         }),
         listed_class: Box::new(|finding| (&*finding.element == "advertising_id").then(|| "advertising_id".into())),
     }
@@ -69,7 +71,12 @@ pub fn in_force() -> InForce {
 
 /// The one cell that the samples count in.
 pub fn cell() -> Cell {
-    Cell { pack: "pppaus".into(), category: "precise_geolocation".into(), recipient_group: "example_holding".into() }
+    Cell {
+        pack: "pppaus".into(),
+        category: "precise_geolocation".into(),
+        recipient_group: "example_holding".into(),
+        per_device: true,
+    }
 }
 
 fn headers(pairs: &[(&str, &'static str)]) -> Headers {
@@ -269,12 +276,23 @@ pub fn assessment() -> Assessment {
                 recipient_group: cell.recipient_group.clone(),
                 subjects: 0,
                 threshold: 1000,
+                inclusive: false,
+                per_device: true,
                 state: WindowState::Below,
                 coverage: 0.0,
                 lower_bound: false,
+                projection: None,
             }),
         }],
         contributions: vec![Contribution { cell, subject, day: jiff::civil::date(2026, 11, 24) }],
+        people: Vec::new(),
+        about: Circumstances {
+            host: "t.ads.example".to_owned(),
+            day: jiff::civil::date(2026, 11, 24),
+            undelivered: false,
+            unread: false,
+            sender: Sender::default(),
+        },
     }
 }
 

@@ -61,6 +61,80 @@ const MIGRATIONS: &[&str] = &[
     CREATE TABLE cursors (target TEXT PRIMARY KEY, next_seq INTEGER NOT NULL) STRICT;
     CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
     ",
+    // 2: who is who. A person's identifiers are linked per scope; cells say whether they count persons or devices.
+    "
+    ALTER TABLE contributions RENAME TO old_contributions;
+    ALTER TABLE cells RENAME TO old_cells;
+    CREATE TABLE scopes (
+        scope INTEGER PRIMARY KEY,
+        pack TEXT NOT NULL,
+        recipient_group TEXT NOT NULL,
+        UNIQUE (pack, recipient_group)
+    ) STRICT;
+    CREATE TABLE cells (
+        cell INTEGER PRIMARY KEY,
+        scope INTEGER NOT NULL REFERENCES scopes (scope),
+        category TEXT NOT NULL,
+        per_device INTEGER NOT NULL,
+        UNIQUE (scope, category, per_device)
+    ) STRICT;
+    -- Grow-only: an identifier seen in a cell on a day (days since 1970-01-01, UTC).
+    CREATE TABLE contributions (
+        cell INTEGER NOT NULL REFERENCES cells (cell),
+        identifier BLOB NOT NULL,
+        day INTEGER NOT NULL,
+        PRIMARY KEY (cell, identifier, day)
+    ) STRICT, WITHOUT ROWID;
+    -- Grow-only: two identifiers of one person, the smaller first.
+    CREATE TABLE links (
+        scope INTEGER NOT NULL REFERENCES scopes (scope),
+        a BLOB NOT NULL,
+        b BLOB NOT NULL,
+        PRIMARY KEY (scope, a, b)
+    ) STRICT, WITHOUT ROWID;
+    -- Grow-only, its days only widen: what was sent of whoever an identifier names.
+    CREATE TABLE facets (
+        scope INTEGER NOT NULL REFERENCES scopes (scope),
+        identifier BLOB NOT NULL,
+        kind TEXT NOT NULL,
+        item BLOB NOT NULL,
+        first_day INTEGER NOT NULL,
+        last_day INTEGER NOT NULL,
+        PRIMARY KEY (scope, identifier, kind, item)
+    ) STRICT, WITHOUT ROWID;
+    -- Derived from links: the person and the device that an identifier is of. What is linked to nothing has no row.
+    CREATE TABLE members (
+        scope INTEGER NOT NULL,
+        identifier BLOB NOT NULL,
+        rank INTEGER NOT NULL,
+        of_device INTEGER NOT NULL,
+        person BLOB NOT NULL,
+        device BLOB NOT NULL,
+        PRIMARY KEY (scope, identifier)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX members_by_person ON members (scope, person);
+    CREATE INDEX members_by_device ON members (scope, device);
+    -- Derived: subjects of a cell seen on this day and last before it on that one.
+    CREATE TABLE spans (
+        cell INTEGER NOT NULL,
+        day INTEGER NOT NULL,
+        before INTEGER NOT NULL,
+        subjects INTEGER NOT NULL,
+        PRIMARY KEY (cell, day, before)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO scopes (pack, recipient_group) SELECT DISTINCT pack, recipient_group FROM old_cells;
+    INSERT INTO cells
+        SELECT cell, scope, category, category = 'precise_geolocation'
+        FROM old_cells JOIN scopes USING (pack, recipient_group);
+    INSERT INTO contributions SELECT cell, subject, day FROM old_contributions;
+    INSERT INTO spans
+        SELECT cell, day, before, count(*) FROM (
+            SELECT cell, day, coalesce(lag(day) OVER (PARTITION BY cell, subject ORDER BY day), -1000000) AS before
+            FROM old_contributions
+        ) GROUP BY cell, day, before;
+    DROP TABLE old_contributions;
+    DROP TABLE old_cells;
+    ",
 ];
 
 /// Bring a database to the version that this program knows. `path` names it in errors.

@@ -14,13 +14,15 @@ use super::{Entry, GapReason, LedgerError, SessionEvent};
 use crate::audit::Assessment;
 use crate::detect::Finding;
 use crate::exchange::{Exchange, Session};
-use crate::judge::{Known, Verdict};
+use crate::judge::{ComposedCategory, Facet, Known, Settled, Verdict};
 
 /// Key of the Merkle tree's right edge in `meta`.
 const EDGE: &str = "tree_edge";
 
 /// The second door of the core.
-pub type Settle = Box<dyn Fn(&Assessment, &Known) -> Vec<Verdict> + Send + Sync>;
+pub type Settle = Box<dyn Fn(&Assessment, &Known) -> Settled + Send + Sync>;
+/// What linked data of one person forms, by pack and whether the recipients' business counts (`Judge::compose`).
+pub type Compose = Box<dyn Fn(&str, bool, &[Facet]) -> Vec<ComposedCategory> + Send + Sync>;
 /// Finding to listed-identifier class; `None` where it is none.
 pub type ListedClass = Box<dyn Fn(&Finding) -> Option<Arc<str>> + Send + Sync>;
 
@@ -29,6 +31,7 @@ pub struct InForce {
     pub producer: Producer,
     /// `judge::settle`: the verdicts of an assessment with their windows.
     pub settle: Settle,
+    pub compose: Compose,
     /// The listed-identifier class (28 CFR 202.234) of a finding.
     pub listed_class: ListedClass,
 }
@@ -153,10 +156,13 @@ impl Tail {
                 if !claim_import(connection, exchange, seq)? {
                     return Ok(Fate::AlreadyImported);
                 }
-                let known = self.windows.settle(connection, assessment, utc_day(exchange.started_at))?;
-                settled = (in_force.settle)(assessment, &known);
+                let known =
+                    self.windows.settle(connection, assessment, &in_force.compose, utc_day(exchange.started_at))?;
+                let known = (in_force.settle)(assessment, &known);
                 (id, session_id) = (exchange.id.ulid(), Some(exchange.session.id));
-                record::exchange(seq, producer, (exchange, assessment), &settled, &in_force.listed_class)?
+                let sealed = record::exchange(seq, producer, (exchange, assessment), &known, &in_force.listed_class)?;
+                settled = known.verdicts;
+                sealed
             }
             Entry::Connected(connected, placement, verdicts) => {
                 settled.clone_from(verdicts);

@@ -4,15 +4,18 @@
 //! day, both included, so that a count may take in a few hours too many at its start, and never too few. It ends at the
 //! exchange's own day whatever the clock says: imported captures do not age on disk.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::record::template;
+use super::store::Compose;
+use super::subjects::{self, CellKey};
 use crate::audit::Assessment;
-use crate::judge::{Cell, Contribution, Known};
+use crate::judge::{Cell, Facet, Known, Person};
 
 /// Counts kept in memory before they are looked up again.
 const MAX_COUNTS: usize = 10_000;
@@ -20,14 +23,18 @@ const MAX_COUNTS: usize = 10_000;
 const MAX_GAP_DAYS: i64 = 400;
 
 /// Days since 1970-01-01.
-type Day = i64;
+pub(super) type Day = i64;
 /// First and last day, both included.
-type Days = (Day, Day);
+pub(super) type Days = (Day, Day);
 
-/// Counts that are already known, kept up to date with every contribution.
+/// Category of the cell that notes on which days a person was seen at all; no pack has it.
+const PRESENCE: &str = "";
+
+/// What is already known, kept up to date with every contribution.
 #[derive(Debug, Default)]
 pub(super) struct Windows {
-    cells: HashMap<Cell, i64>,
+    scopes: HashMap<(Arc<str>, Arc<str>), i64>,
+    cells: HashMap<Cell, CellKey>,
     /// Distinct subjects by cell, and first and last day.
     counts: HashMap<i64, HashMap<Days, u64>>,
     coverage: HashMap<Days, (f64, bool)>,
@@ -39,34 +46,149 @@ impl Windows {
         *self = Self::default();
     }
 
-    /// Add an exchange's contributions, and say what is known of the cells that it bears on. `day` is the exchange's own.
+    /// Add an exchange's contributions and links, and say what is known of the cells and the people that it bears on. `day` is
+    /// the exchange's own.
     pub(super) fn settle(
         &mut self,
         connection: &Connection,
         assessment: &Assessment,
+        compose: &Compose,
         day: Date,
     ) -> Result<Known, rusqlite::Error> {
         let to = number(day);
         self.mark_recorded(connection, to)?;
-        for contribution in &assessment.contributions {
-            self.add(connection, contribution)?;
-        }
         let mut known = Known::default();
+        for person in &assessment.people {
+            self.person(connection, person, compose, to, &mut known)?;
+        }
+        for contribution in &assessment.contributions {
+            self.add(connection, &contribution.cell, contribution.subject.bytes(), number(contribution.day))?;
+        }
+        self.names(connection, assessment, &mut known)?;
         let mut from = start(to);
-        for verdict in &assessment.verdicts {
-            let (Some(window), Some(category)) = (&verdict.window, &verdict.category) else { continue };
-            let cell = Cell {
-                pack: verdict.pack.clone(),
-                category: category.clone(),
-                recipient_group: window.recipient_group.clone(),
-            };
-            let days = (number(window.from), number(window.to));
-            from = from.min(days.0);
-            let subjects = self.count(connection, &cell, days)?;
-            known.subjects.insert(cell, subjects);
+        let windows = assessment.verdicts.iter().filter_map(|verdict| Some((&verdict.pack, verdict.window.as_ref()?)));
+        let windows = windows.map(|(pack, window)| (pack, &window.recipient_group, number(window.from)));
+        let people = assessment.people.iter();
+        let people = people.map(|person| (&person.pack, &person.recipient_group, number(person.from)));
+        let wanted: BTreeSet<(&Arc<str>, &Arc<str>, Day)> = windows.chain(people).collect();
+        for (pack, group, first) in wanted {
+            from = from.min(first);
+            self.counts(connection, (pack, group), (first, to), &mut known)?;
         }
         (known.coverage, known.gaps) = self.coverage(connection, (from, to))?;
         Ok(known)
+    }
+
+    /// Link what names a person, note what was sent of them, and work out what all of it forms together.
+    fn person(
+        &mut self,
+        connection: &Connection,
+        person: &Person,
+        compose: &Compose,
+        to: Day,
+        known: &mut Known,
+    ) -> Result<(), rusqlite::Error> {
+        let Some(best) = person.identifiers.first() else { return Ok(()) };
+        let (scope, id) = (self.scope(connection, &person.pack, &person.recipient_group)?, best.id.bytes());
+        let linked = subjects::link(connection, scope, &person.identifiers)?;
+        if linked {
+            self.counts.clear();
+        }
+        let presence = Cell {
+            pack: person.pack.clone(),
+            category: PRESENCE.into(),
+            recipient_group: person.recipient_group.clone(),
+            per_device: false,
+        };
+        self.add(connection, &presence, id, to)?;
+        let new = subjects::add_facets(connection, scope, id, &person.facets, to)?;
+        if !linked && !new && person.complete {
+            return Ok(());
+        }
+        let facets = subjects::facets(connection, scope, id)?;
+        let active = |day: Day| -> Vec<Facet> {
+            let counts = |(_, (first, last)): &&(Facet, Days)| *first <= day && *last >= start(day);
+            facets.iter().filter(counts).map(|(facet, _)| facet.clone()).collect()
+        };
+        if facets.len() > person.facets.len() {
+            // What is sent later links what was sent before, and the other way round.
+            let near: Vec<Facet> = facets
+                .iter()
+                .filter(|(_, (first, last))| *last >= start(to) && start(*first) <= to)
+                .map(|(facet, _)| facet.clone())
+                .filter(|facet| !person.facets.contains(facet))
+                .collect();
+            if !near.is_empty() {
+                known.held.insert((person.pack.clone(), best.id), near);
+            }
+        }
+        if !linked && !new {
+            return Ok(());
+        }
+        let key = self.cell(connection, &presence)?;
+        for day in subjects::days(connection, key, id)?.into_iter().filter(|day| linked || *day >= to) {
+            for (category, both) in compose(&person.pack, person.counts, &active(day)) {
+                let cell = Cell { category, ..presence.clone() };
+                self.add(connection, &cell, id, day)?;
+                if both {
+                    let device = person.identifiers.iter().find(|other| other.of_device).unwrap_or(best);
+                    self.add(connection, &Cell { per_device: true, ..cell }, device.id.bytes(), day)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The names of the subjects that categories speak of.
+    fn names(
+        &mut self,
+        connection: &Connection,
+        assessment: &Assessment,
+        known: &mut Known,
+    ) -> Result<(), rusqlite::Error> {
+        for person in &assessment.people {
+            let scope = self.scope(connection, &person.pack, &person.recipient_group)?;
+            for (identifier, per_device) in person.identifiers.iter().flat_map(|it| [(it, false), (it, true)]) {
+                let name = subjects::name(connection, scope, identifier.id.bytes(), per_device)?;
+                let name = identifier.id.with_bytes(name);
+                known.names.insert((person.pack.clone(), identifier.id, per_device), name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts of all cells of a pack at a group of recipients.
+    fn counts(
+        &mut self,
+        connection: &Connection,
+        (pack, group): (&Arc<str>, &Arc<str>),
+        days: Days,
+        known: &mut Known,
+    ) -> Result<(), rusqlite::Error> {
+        let scope = self.scope(connection, pack, group)?;
+        let mut rows = connection.prepare_cached("SELECT cell, category, per_device FROM cells WHERE scope = ?1")?;
+        let mut cells = rows.query([scope])?;
+        while let Some(row) = cells.next()? {
+            let (cell, category): (i64, String) = (row.get(0)?, row.get(1)?);
+            let per_device = row.get(2)?;
+            if category == PRESENCE {
+                continue;
+            }
+            let count = match self.counts.get(&cell).and_then(|counts| counts.get(&days)) {
+                Some(count) => *count,
+                None => {
+                    let count = subjects::count(connection, cell, days)?;
+                    if self.counts.values().map(HashMap::len).sum::<usize>() >= MAX_COUNTS {
+                        self.counts.clear();
+                    }
+                    self.counts.entry(cell).or_default().insert(days, count);
+                    count
+                }
+            };
+            let (pack, recipient_group) = (pack.clone(), group.clone());
+            known.subjects.insert(Cell { pack, category: category.into(), recipient_group, per_device }, count);
+        }
+        Ok(())
     }
 
     /// Share of the twelve months up to this day with evidence.
@@ -115,65 +237,41 @@ impl Windows {
         Ok(coverage)
     }
 
-    fn add(&mut self, connection: &Connection, contribution: &Contribution) -> Result<(), rusqlite::Error> {
-        let cell = self.cell(connection, &contribution.cell)?;
-        let (subject, day) = (contribution.subject.bytes(), number(contribution.day));
-        let new = connection
-            .prepare_cached("INSERT OR IGNORE INTO contributions VALUES (?1, ?2, ?3)")?
-            .execute(params![cell, subject, day])?;
-        let Some(counts) = self.counts.get_mut(&cell).filter(|counts| new > 0 && !counts.is_empty()) else {
-            return Ok(());
-        };
-        let neighbour = |sql: &str| -> Result<Option<Day>, rusqlite::Error> {
-            connection.prepare_cached(sql)?.query_row(params![cell, subject, day], |row| row.get(0))
-        };
-        let before = neighbour("SELECT max(day) FROM contributions WHERE cell = ?1 AND subject = ?2 AND day < ?3")?;
-        let after = neighbour("SELECT min(day) FROM contributions WHERE cell = ?1 AND subject = ?2 AND day > ?3")?;
-        for ((from, to), count) in counts {
-            let seen = before.is_some_and(|day| day >= *from) || after.is_some_and(|day| day <= *to);
-            if (*from..=*to).contains(&day) && !seen {
-                *count += 1;
-            }
+    fn add(&mut self, connection: &Connection, cell: &Cell, id: [u8; 16], day: Day) -> Result<(), rusqlite::Error> {
+        let key = self.cell(connection, cell)?;
+        if subjects::add(connection, key, id, day)? {
+            self.counts.remove(&key.cell);
         }
         Ok(())
     }
 
-    fn count(&mut self, connection: &Connection, cell: &Cell, days: Days) -> Result<u64, rusqlite::Error> {
-        let cell = self.cell(connection, cell)?;
-        if let Some(count) = self.counts.get(&cell).and_then(|counts| counts.get(&days)) {
-            return Ok(*count);
-        }
-        let count: i64 = connection
-            .prepare_cached(
-                "SELECT count(DISTINCT subject) FROM contributions WHERE cell = ?1 AND day BETWEEN ?2 AND ?3",
-            )?
-            .query_row([cell, days.0, days.1], |row| row.get(0))?;
-        if self.counts.values().map(HashMap::len).sum::<usize>() >= MAX_COUNTS {
-            self.counts.clear();
-        }
-        self.counts.entry(cell).or_default().insert(days, count.unsigned_abs());
-        Ok(count.unsigned_abs())
-    }
-
-    fn cell(&mut self, connection: &Connection, cell: &Cell) -> Result<i64, rusqlite::Error> {
-        if let Some(number) = self.cells.get(cell) {
-            return Ok(*number);
+    fn scope(&mut self, connection: &Connection, pack: &Arc<str>, group: &Arc<str>) -> Result<i64, rusqlite::Error> {
+        if let Some(scope) = self.scopes.get(&(pack.clone(), group.clone())) {
+            return Ok(*scope);
         }
         // The group of an owner nobody knows is a domain, which may be a value.
-        let group = template::host(&cell.recipient_group);
-        let key = [&*cell.pack, &*cell.category, &group];
-        let find = "SELECT cell FROM cells WHERE pack = ?1 AND category = ?2 AND recipient_group = ?3";
-        let found = connection.prepare_cached(find)?.query_row(key, |row| row.get(0)).optional()?;
-        let number = match found {
-            Some(number) => number,
-            None => connection
-                .prepare_cached(
-                    "INSERT INTO cells (pack, category, recipient_group) VALUES (?1, ?2, ?3) RETURNING cell",
-                )?
-                .query_row(key, |row| row.get(0))?,
-        };
-        self.cells.insert(cell.clone(), number);
-        Ok(number)
+        let key = [&**pack, &template::host(group)];
+        let insert = "INSERT OR IGNORE INTO scopes (pack, recipient_group) VALUES (?1, ?2)";
+        connection.prepare_cached(insert)?.execute(key)?;
+        let find = "SELECT scope FROM scopes WHERE pack = ?1 AND recipient_group = ?2";
+        let scope = connection.prepare_cached(find)?.query_row(key, |row| row.get(0))?;
+        self.scopes.insert((pack.clone(), group.clone()), scope);
+        Ok(scope)
+    }
+
+    fn cell(&mut self, connection: &Connection, cell: &Cell) -> Result<CellKey, rusqlite::Error> {
+        if let Some(key) = self.cells.get(cell) {
+            return Ok(*key);
+        }
+        let scope = self.scope(connection, &cell.pack, &cell.recipient_group)?;
+        let row = params![scope, &*cell.category, cell.per_device];
+        let insert = "INSERT OR IGNORE INTO cells (scope, category, per_device) VALUES (?1, ?2, ?3)";
+        connection.prepare_cached(insert)?.execute(row)?;
+        let find = "SELECT cell FROM cells WHERE scope = ?1 AND category = ?2 AND per_device = ?3";
+        let number = connection.prepare_cached(find)?.query_row(row, |row| row.get(0))?;
+        let key = CellKey { cell: number, scope, per_device: cell.per_device };
+        self.cells.insert(cell.clone(), key);
+        Ok(key)
     }
 }
 
@@ -195,78 +293,5 @@ fn start(to: Day) -> Day {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::detect::SubjectKey;
-    use crate::ledger::samples;
-
-    fn database() -> Connection {
-        let mut connection = Connection::open_in_memory().unwrap();
-        crate::ledger::schema::migrate(&mut connection, std::path::Path::new("memory")).unwrap();
-        connection
-    }
-
-    fn seen(person: u32, day: Date) -> Assessment {
-        let subject = SubjectKey::new(1, &[7; 32]).subject("email", &person.to_string());
-        let mut assessment = samples::assessment();
-        assessment.contributions = vec![Contribution { cell: samples::cell(), subject, day }];
-        let window = assessment.verdicts[0].window.as_mut().unwrap();
-        (window.from, window.to) = (day.saturating_sub(12.months()), day);
-        assessment
-    }
-
-    #[test]
-    fn windows_are_twelve_months_of_days_and_both_ends_count() {
-        let check = |to: Date, from: Date| assert_eq!(start(number(to)), number(from), "{to}");
-        check(date(2026, 11, 24), date(2025, 11, 24));
-        check(date(2028, 2, 29), date(2027, 2, 28));
-        assert_eq!(number(date(1970, 1, 2)), 1);
-        assert_eq!(number(date(1969, 12, 31)), -1);
-        let (connection, mut windows) = (database(), Windows::default());
-        let mut count =
-            |person, day| windows.settle(&connection, &seen(person, day), day).unwrap().subjects[&samples::cell()];
-        assert_eq!(count(1, date(2025, 11, 23)), 1);
-        assert_eq!(count(2, date(2025, 11, 24)), 2);
-        assert_eq!(count(3, date(2026, 11, 24)), 2);
-        assert_eq!(count(3, date(2026, 11, 24)), 2);
-        assert_eq!(count(4, date(2025, 11, 25)), 3);
-    }
-
-    #[test]
-    fn coverage_is_days_with_evidence_over_days_and_gaps_show() {
-        let (connection, mut windows) = (database(), Windows::default());
-        let known = windows.settle(&connection, &seen(1, date(2026, 1, 1)), date(2026, 1, 1)).unwrap();
-        assert_eq!((known.coverage, known.gaps), (1.0 / 366.0, false));
-        let lost: Timestamp = "2026-01-02T10:00:00Z".parse().unwrap();
-        windows.mark_gap(&connection, (lost, lost)).unwrap();
-        let known = windows.settle(&connection, &seen(1, date(2026, 1, 2)), date(2026, 1, 2)).unwrap();
-        assert_eq!((known.coverage, known.gaps), (2.0 / 366.0, true));
-    }
-
-    #[test]
-    fn what_nobody_could_be_counted_for_has_its_count_too() {
-        let (connection, mut windows) = (database(), Windows::default());
-        let day = date(2026, 1, 1);
-        windows.settle(&connection, &seen(1, day), day).unwrap();
-        let mut assessment = seen(2, day);
-        assessment.contributions.clear();
-        let known = windows.settle(&connection, &assessment, day).unwrap();
-        assert_eq!(known.subjects, [(samples::cell(), 1)].into());
-    }
-
-    proptest! {
-        /// Kept counts equal counts made afresh, whatever the order of days.
-        #[test]
-        fn kept_counts_are_the_true_ones(seen_on in prop::collection::vec((0u32..6, 0i32..800), 1..60)) {
-            let (connection, mut windows) = (database(), Windows::default());
-            for (person, day) in seen_on {
-                let day = date(2025, 1, 1).checked_add(day.days()).unwrap();
-                let kept = windows.settle(&connection, &seen(person, day), day).unwrap();
-                let fresh = Windows::default().settle(&connection, &seen(person, day), day).unwrap();
-                prop_assert_eq!(kept.subjects, fresh.subjects);
-            }
-        }
-    }
-}
+#[path = "window_tests.rs"]
+mod tests;

@@ -78,7 +78,7 @@ fn what_waits_is_committed_as_one_group() {
             enter.send(()).unwrap();
             left.recv().unwrap();
         }
-        Vec::new()
+        crate::judge::Settled::default()
     });
     let options = WriterOptions { group: 3, ..WriterOptions::default() };
     let Bench { writer, commits, .. } = bench(Ledger::in_memory().unwrap(), options, in_force);

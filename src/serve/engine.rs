@@ -58,7 +58,10 @@ impl Engine {
         if !personas.is_empty() {
             detectors = detectors.with_personas(&personas).map_err(|error| EngineError::Rules(vec![error]))?;
         }
-        let options = JudgeOptions { count_implicit_client_ip: settings.judge.count_implicit_client_ip };
+        let options = JudgeOptions {
+            count_implicit_client_ip: settings.judge.count_implicit_client_ip,
+            projected_users: settings.judge.projected_users,
+        };
         let judge = Judge::new(&read.rules, &settings.judge.packs).map_err(EngineError::Rules)?.with_options(options);
         let judge = Arc::new(judge);
         read.warnings.extend(judge.areas().warnings.iter().cloned());
@@ -74,9 +77,11 @@ impl Engine {
     /// What the ledger's writer needs of it.
     pub fn in_force(&self) -> InForce {
         let (settle, classes) = (Arc::clone(&self.judge), Arc::clone(&self.judge));
+        let composing = Arc::clone(&self.judge);
         InForce {
             producer: self.producer.clone(),
             settle: Box::new(move |assessment, known| settle.settle(assessment, known)),
+            compose: Box::new(move |pack, counts, facets| composing.compose(pack, counts, facets)),
             listed_class: Box::new(move |finding| classes.listed_class(&finding.element)),
         }
     }
@@ -86,6 +91,7 @@ fn producer(settings: &Settings, judge: &Judge) -> Producer {
     let packs = judge.packs().iter().map(|pack| format!("{}@{}", pack.id, pack.version)).collect();
     let in_record = crate::ledger::Settings {
         count_implicit_client_ip: settings.judge.count_implicit_client_ip,
+        projected_users: settings.judge.projected_users,
         subject_order: judge.subject_order(),
         assumed_population: judge
             .packs()

@@ -59,6 +59,10 @@ pub struct AnalyzeArgs {
     /// stdout, or to stderr where the events go to stdout.
     #[arg(long)]
     explain: bool,
+    /// How many users there are, by your own word: each window then says too what it would be with as many. The record
+    /// marks it as your input.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    projected_users: Option<u64>,
     #[command(flatten)]
     personas: PersonaArgs,
     #[command(flatten)]
@@ -81,6 +85,7 @@ pub fn run(args: &AnalyzeArgs) -> anyhow::Result<ExitCode> {
     let mut settings = Settings::default();
     args.personas.apply(&mut settings);
     args.rules.apply(&mut settings);
+    settings.judge.projected_users = args.projected_users;
     args.geo.apply(&mut settings);
     let engine = Engine::build(&settings, ledger.keys().clone(), args.reveal)?;
     for warning in &engine.warnings {

@@ -237,9 +237,12 @@ mod tests {
             recipient_group: recipient.into(),
             subjects,
             threshold: 100,
+            inclusive: false,
+            per_device: true,
             state: crate::judge::WindowState::Below,
             coverage: 1.0,
             lower_bound: false,
+            projection: None,
         };
         vec![Verdict { window: Some(window), ..samples::assessment().verdicts[0].clone() }]
     }

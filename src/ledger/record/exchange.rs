@@ -16,7 +16,7 @@ use super::{
 use crate::audit::Assessment;
 use crate::detect::Finding;
 use crate::exchange::{Exchange, Import, StreamSegment};
-use crate::judge::Verdict;
+use crate::judge::Settled;
 
 #[derive(Serialize)]
 struct ExchangeRecord<'a> {
@@ -71,7 +71,7 @@ pub fn exchange(
     seq: u64,
     producer: &Producer,
     (exchange, assessment): (&Exchange, &Assessment),
-    settled: &[Verdict],
+    settled: &Settled,
     class: &dyn Fn(&Finding) -> Option<Arc<str>>,
 ) -> Result<Sealed, serde_json::Error> {
     let head =
@@ -96,8 +96,8 @@ pub fn exchange(
         timing_ms: exchange.timings.into(),
         inspection: inspection(assessment.inspection, &assessment.unread),
         findings: findings(&assessment.findings, class),
-        categories: categories(&assessment.categories),
-        verdicts: verdicts(settled),
+        categories: categories(&settled.categories),
+        verdicts: verdicts(&settled.verdicts),
     };
     seal(&record, seq)
 }
@@ -116,7 +116,8 @@ mod tests {
 
     fn line(exchange: &Exchange, assessment: &Assessment) -> Sealed {
         let in_force = samples::in_force();
-        let known = crate::judge::Known { subjects: [(samples::cell(), 812)].into(), coverage: 0.34, gaps: false };
+        let known =
+            crate::judge::Known { subjects: [(samples::cell(), 812)].into(), coverage: 0.34, ..Default::default() };
         let settled = (in_force.settle)(assessment, &known);
         super::exchange(14213, &in_force.producer, (exchange, assessment), &settled, &in_force.listed_class).unwrap()
     }

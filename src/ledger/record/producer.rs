@@ -23,6 +23,9 @@ pub struct Producer {
 pub struct Settings {
     /// Whether the client address, known only from the connection, counts as an identifier.
     pub count_implicit_client_ip: bool,
+    /// The operator's own number of users, from which projections are made: their input, not evidence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub projected_users: Option<u64>,
     /// Kinds of identifier by which a subject is told, strongest first.
     pub subject_order: Vec<String>,
     /// Whose data each pack takes traffic to be.

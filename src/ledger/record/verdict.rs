@@ -31,6 +31,17 @@ struct WindowRecord {
     state: &'static str,
     coverage: f64,
     lower_bound: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    projection: Option<ProjectionRecord>,
+}
+
+/// What the operator's own number of users would make of it.
+#[derive(Serialize)]
+struct ProjectionRecord {
+    source: &'static str,
+    users: u64,
+    subjects: u64,
+    state: &'static str,
 }
 
 pub(super) fn verdicts(verdicts: &[Verdict]) -> Vec<VerdictRecord<'_>> {
@@ -66,6 +77,12 @@ impl From<&Window> for WindowRecord {
             state: window.state.as_str(),
             coverage: rounded(window.coverage, 1000.0),
             lower_bound: window.lower_bound,
+            projection: window.projection.map(|projection| ProjectionRecord {
+                source: "operator_input",
+                users: exact(projection.users),
+                subjects: exact(projection.subjects),
+                state: projection.state.as_str(),
+            }),
         }
     }
 }
