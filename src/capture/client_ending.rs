@@ -47,15 +47,16 @@ pub fn within_handshake(error: &io::Error) -> ClientEnding {
 }
 
 /// How a client ended after the handshake and before its first byte. `quick`: so soon that it can only be the certificate.
+/// `unread`: it was sent tickets, so that closing without reading them is a reset on the wire (RFC 1122 section 4.2.2.13).
 /// `None`: it tells nothing.
-pub fn after_handshake(error: Option<&(dyn Error + 'static)>, quick: bool) -> Option<ClientEnding> {
+pub fn after_handshake(error: Option<&(dyn Error + 'static)>, quick: bool, unread: bool) -> Option<ClientEnding> {
     let alert = error.and_then(alert_in);
     match (alert, certificate_alert(alert.unwrap_or(AlertDescription::CloseNotify))) {
         (Some(AlertDescription::EncryptedClientHelloRequired), _) => Some(Rejection::Ech.into()),
         (Some(_), Some(fault)) => Some(Rejection::LateAlert(fault).into()),
         (Some(_), None) => Some(Rejection::LateAlert(TlsFault::OtherAlert).into()),
         (None, _) if !quick => None,
-        (None, _) if error.and_then(io_kind_in).is_some_and(is_reset) => Some(Rejection::Reset.into()),
+        (None, _) if !unread && error.and_then(io_kind_in).is_some_and(is_reset) => Some(Rejection::Reset.into()),
         (None, _) => Some(Rejection::SilentClose.into()),
     }
 }
@@ -132,11 +133,12 @@ mod tests {
     #[test]
     fn only_what_comes_quickly_after_it_tells_anything() {
         let late = alert(AlertDescription::UnknownCA);
-        assert_eq!(after_handshake(Some(&late), false), Some(Rejection::LateAlert(TlsFault::UnknownCa).into()));
+        assert_eq!(after_handshake(Some(&late), false, true), Some(Rejection::LateAlert(TlsFault::UnknownCa).into()));
         let reset = io::Error::from(io::ErrorKind::ConnectionReset);
-        assert_eq!(after_handshake(Some(&reset), true), Some(Rejection::Reset.into()));
-        assert_eq!(after_handshake(Some(&reset), false), None);
-        assert_eq!(after_handshake(None, true), Some(Rejection::SilentClose.into()));
-        assert_eq!(after_handshake(None, false), None);
+        assert_eq!(after_handshake(Some(&reset), true, false), Some(Rejection::Reset.into()));
+        assert_eq!(after_handshake(Some(&reset), true, true), Some(Rejection::SilentClose.into()));
+        assert_eq!(after_handshake(Some(&reset), false, false), None);
+        assert_eq!(after_handshake(None, true, true), Some(Rejection::SilentClose.into()));
+        assert_eq!(after_handshake(None, false, true), None);
     }
 }

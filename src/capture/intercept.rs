@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
@@ -91,7 +91,12 @@ where
             let Some((tunnel, client, side)) = accept(tunnel, client, alpn).await else { return };
             let facts = TlsFacts { client: side, ..tunnel.hello_facts(&hello) };
             let protocol = protocol_of(alpn).unwrap_or(Protocol::Http1);
-            serve(tunnel, client, Near::intercepted(facts, protocol), Err(error)).await;
+            // Whoever asks again speaks what was agreed with the client.
+            let tls = TlsRoute { alpn: alpn.map(<[u8]>::to_vec).into_iter().collect(), ..tls };
+            let route = Route { tls: Some(tls), ..route };
+            let upstream = Upstream::new(Arc::clone(&tunnel.proxy), tunnel.connection.client.clone(), route, protocol);
+            let upstream = Ok(Arc::new(upstream.after(error.clone())));
+            serve(tunnel, client, Near::intercepted(facts, protocol), upstream, Some(error)).await;
         }
     }
 }
@@ -113,7 +118,7 @@ where
     let upstream = Upstream::new(Arc::clone(&tunnel.proxy), tunnel.connection.client.clone(), route, protocol);
     let upstream = upstream.with_link(stream, facts).await.map(Arc::new);
     let near = Near { coverage: Coverage::Plaintext, scheme: Scheme::Http, tls: TlsFacts::default(), protocol };
-    serve(tunnel, client, near, upstream).await;
+    serve(tunnel, client, near, upstream, None).await;
 }
 
 /// Finish the client's handshake. A client that ends it is recorded as such; then there is nothing left to do.
@@ -144,8 +149,9 @@ where
     let ending = match accepted {
         Ok(Ok(stream)) => {
             handshakes("ok");
-            tunnel.record.shook_hands(began.elapsed());
             let side = tls_side(stream.get_ref().1);
+            let sends_tickets = side.as_ref().is_some_and(|side| side.version == "1.3");
+            tunnel.record.shook_hands(began.elapsed(), sends_tickets);
             return Some((tunnel, stream, side));
         }
         Ok(Err(error)) => within_handshake(&error),
@@ -248,12 +254,18 @@ where
     let proxy = Arc::clone(&tunnel.proxy);
     let upstream = Upstream::new(proxy, tunnel.connection.client.clone(), far.route, near.protocol);
     let upstream = upstream.with_link(far.secured.stream, far.facts).await.map(Arc::new);
-    serve(tunnel, client, near, upstream).await;
+    serve(tunnel, client, near, upstream, None).await;
 }
 
 /// Serve the client's requests. When it ends without one, its connection is recorded instead.
-async fn serve<C>(tunnel: Tunnel, client: C, near: Near, upstream: Result<Arc<Upstream>, LinkError>)
-where
+/// `met`: what was met at the server, where there is no link to it.
+async fn serve<C>(
+    tunnel: Tunnel,
+    client: C,
+    near: Near,
+    upstream: Result<Arc<Upstream>, LinkError>,
+    met: Option<LinkError>,
+) where
     C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let Near { coverage, scheme, tls, protocol } = near;
@@ -269,7 +281,7 @@ where
         tls,
         upstream,
     };
-    let unreachable = scene.upstream.as_ref().err().cloned();
+    let unreachable = met.or_else(|| scene.upstream.as_ref().err().cloned());
     let seen = Arc::clone(&requests);
     let pair = (coverage == Coverage::Intercepted).then(|| (tunnel.connection.client.address, tunnel.host.clone()));
     let served = serve_http(&tunnel.proxy, client, protocol, scheme == Scheme::Http, move |request| {
@@ -302,8 +314,8 @@ where
 impl Tunnel {
     /// A client that shakes hands and then asks nothing: a late alert, a silent close, or only a connection in advance.
     fn ended_unused(self, error: Option<&(dyn Error + 'static)>, began: Instant) {
-        let quick = began.elapsed() < self.record.handshake_time() * SILENT_CLOSE_FACTOR;
-        match after_handshake(error, quick) {
+        let quick = began.elapsed() < (self.record.handshake_time() * SILENT_CLOSE_FACTOR).max(QUICK_AT_LEAST);
+        match after_handshake(error, quick, self.record.has_sent_tickets()) {
             Some(ending) => self.ended(ending),
             // A connection opened in advance and never used tells nothing.
             None => self.record.needless(),
@@ -359,6 +371,8 @@ impl Tunnel {
 
 /// A close within this many handshake times is taken for a rejection, as mockttp does.
 const SILENT_CLOSE_FACTOR: u32 = 10;
+/// Shorter times than this say more of how busy a machine is than of what a client thinks.
+const QUICK_AT_LEAST: Duration = Duration::from_millis(100);
 
 /// For the page that explains why there is no server: the client's first choice that can carry a page. `None`: it offers
 /// only protocols that can't.

@@ -49,6 +49,12 @@ impl ExtraRoots {
     }
 }
 
+impl ExtraRoots {
+    pub(super) fn contains(&self, certificate: &CertificateDer<'_>) -> bool {
+        self.0.iter().any(|root| root.as_ref() == certificate.as_ref())
+    }
+}
+
 impl FromIterator<CertificateDer<'static>> for ExtraRoots {
     fn from_iter<I: IntoIterator<Item = CertificateDer<'static>>>(certificates: I) -> Self {
         Self(certificates.into_iter().collect())

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use rustls::{AlertDescription, CertificateError, Error, PeerIncompatible};
 use rustls_pki_types::{ServerName, UnixTime};
 use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::public_key::PublicKey;
 
 use super::upstream_certificate::printable;
 use crate::exchange::{TlsFault, Trouble};
@@ -131,6 +132,9 @@ fn explain_certificate(error: &CertificateError, certificate: Option<&[u8]>) -> 
         E::UnknownIssuer => {
             return (Fault::UnknownIssuer, "the issuer of the server's certificate is not trusted".to_owned());
         }
+        E::BadSignature if certificate.is_some_and(has_short_key) => {
+            (Fault::WeakCertificate, "has a key that is too short to be safe")
+        }
         E::BadSignature => {
             return (Fault::BadSignature, "the signature of the server's certificate is wrong".to_owned());
         }
@@ -161,6 +165,13 @@ fn explain_other(text: &str, certificate: Option<&[u8]>) -> (TlsFault, String) {
         _ => (TlsFault::UnacceptableCertificate, "is not acceptable"),
     };
     (fault, format!("the server's certificate {reason}"))
+}
+
+/// An RSA key under 2048 bits, whose signatures are not even tried.
+fn has_short_key(der: &[u8]) -> bool {
+    const LEAST: usize = 2048;
+    let Ok((_, certificate)) = X509Certificate::from_der(der) else { return false };
+    matches!(certificate.public_key().parsed(), Ok(PublicKey::RSA(key)) if key.key_size() < LEAST)
 }
 
 fn is_self_signed(der: &[u8]) -> bool {

@@ -28,6 +28,8 @@ pub struct ConnectionRecord {
     record: Connection,
     began: Instant,
     handshake: Duration,
+    /// The client was sent session tickets after its handshake.
+    tickets: bool,
     /// Set to reset the connection to the server.
     upstream_broken: Broken,
     settled: bool,
@@ -56,6 +58,7 @@ impl ConnectionRecord {
             record,
             began: Instant::now(),
             handshake: Duration::ZERO,
+            tickets: false,
             upstream_broken: Broken::default(),
             settled: false,
         }
@@ -95,9 +98,14 @@ impl ConnectionRecord {
         &self.dialled_host
     }
 
-    /// The client's handshake took this long.
-    pub fn shook_hands(&mut self, took: Duration) {
+    /// The client's handshake took this long. `tickets`: it was sent some after it.
+    pub fn shook_hands(&mut self, took: Duration, tickets: bool) {
         self.handshake = took;
+        self.tickets = tickets;
+    }
+
+    pub fn has_sent_tickets(&self) -> bool {
+        self.tickets
     }
 
     pub fn handshake_time(&self) -> Duration {

@@ -113,6 +113,8 @@ pub struct Upstream {
     route: Route,
     protocol: Protocol,
     state: Mutex<Option<Link>>,
+    /// What the first request is told, instead of another try.
+    met: Mutex<Option<LinkError>>,
 }
 
 struct Link {
@@ -123,7 +125,14 @@ struct Link {
 impl Upstream {
     /// An upstream that has no link yet.
     pub fn new(proxy: Arc<Proxy>, client: Client, route: Route, protocol: Protocol) -> Self {
-        Self { proxy, client, route, protocol, state: Mutex::new(None) }
+        Self { proxy, client, route, protocol, state: Mutex::new(None), met: Mutex::new(None) }
+    }
+
+    /// An upstream that could not be had when its client shook hands: the first request is told why. The next ones may find
+    /// it mended, for as long as the client keeps its connection.
+    pub fn after(mut self, error: LinkError) -> Self {
+        self.met = Mutex::new(Some(error));
+        self
     }
 
     /// An upstream whose first link was dialled before the client's protocol was known.
@@ -143,6 +152,9 @@ impl Upstream {
     /// A ready sender: the link that is there, or a fresh one. An HTTP/1.1 sender must be given [back](Self::put_back).
     pub async fn ready(&self, fresh: bool) -> Result<Ready, LinkError> {
         let mut state = self.state.lock().await;
+        if let Some(error) = self.met.lock().await.take() {
+            return Err(error);
+        }
         if !fresh && let Some(ready) = take_live(&mut state).await {
             return Ok(ready);
         }

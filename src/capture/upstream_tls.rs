@@ -112,7 +112,7 @@ impl UpstreamTls {
         let UpstreamTrust { roots, exceptions, client_certificates } = trust;
         let (verifier, warning) = verifier(&roots)?;
         let exceptions: Arc<[HostSuffix]> = exceptions.into();
-        let verifier = Arc::new(Watched::new(verifier, Arc::clone(&exceptions)));
+        let verifier = Arc::new(Watched::new(verifier, Arc::clone(&exceptions), roots));
         let base = |resolver: Arc<dyn ResolvesClientCert>| {
             let builder = ClientConfig::builder_with_provider(provider()).with_protocol_versions(VERSIONS);
             let mut config = builder

@@ -8,6 +8,7 @@ use crate::config::{self, Settings};
 use crate::detect::Detectors;
 use crate::judge::Judge;
 use crate::locate::Locators;
+use crate::serve::check_way_out;
 
 #[derive(Debug, clap::Args)]
 pub struct ConfigArgs {
@@ -47,5 +48,8 @@ fn check(path: Option<&PathBuf>) -> anyhow::Result<()> {
     Detectors::new(&read.rules.elements).map_err(|errors| rules_do_not_hold(&errors))?;
     Judge::new(&read.rules, &settings.judge.packs).map_err(|errors| rules_do_not_hold(&errors))?;
     Locators::new(config::locator_config(&settings.locate, read.rules.entities)?)?;
+    for warning in check_way_out(&settings.capture)? {
+        print(format_args!("warning: {warning}\n"))?;
+    }
     print(format_args!("{name} holds (config {})\n", settings.digest()))
 }

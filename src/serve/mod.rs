@@ -17,3 +17,4 @@ pub use engine::{Engine, EngineError};
 pub use running::{Facts, RunOptions, Running};
 pub use signals::Signals;
 pub use start::StartError;
+pub use way_out::check as check_way_out;

@@ -7,6 +7,12 @@ use super::StartError;
 use crate::capture::{ClientCertificate, ExtraRoots, ProxyCredentials, UpstreamProxy, UpstreamTrust};
 use crate::config;
 
+/// Read all files that the way out needs; what the operator should know about them.
+pub fn check(settings: &config::Capture) -> Result<Vec<String>, StartError> {
+    trust(settings)?;
+    Ok(upstream_proxy(settings)?.1)
+}
+
 /// Read everything that TLS to servers needs.
 pub fn trust(settings: &config::Capture) -> Result<UpstreamTrust, StartError> {
     let read = |it: &config::ClientCertificate| ClientCertificate::read(it.host.clone(), &it.certificate, &it.key);

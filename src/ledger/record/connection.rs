@@ -52,7 +52,7 @@ pub fn connection(
             coverage: connection.coverage.as_str(),
             reason: connection.coverage.reason(),
         },
-        outcome: OutcomeRecord::new(&connection.outcome, &connection.tls),
+        outcome: (&connection.outcome).into(),
         bytes: connection.bytes.into(),
         notes: connection.notes.iter().map(|note| note.as_str()).collect(),
         destination: destination(&connection.destination, placement),

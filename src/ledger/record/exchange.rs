@@ -86,7 +86,7 @@ pub fn exchange(
             coverage: exchange.coverage.as_str(),
             reason: exchange.coverage.reason(),
         },
-        outcome: OutcomeRecord::new(&exchange.outcome, &exchange.tls),
+        outcome: (&exchange.outcome).into(),
         bytes: exchange.bytes.into(),
         stream: exchange.stream.map(StreamRecord::from),
         notes: exchange.notes.iter().map(|note| note.as_str()).collect(),

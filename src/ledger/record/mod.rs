@@ -29,7 +29,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::tree::{Hash, hex, leaf_hash};
-use crate::exchange::{Client, Outcome, Session, Timings, TlsFacts, WireBytes};
+use crate::exchange::{Client, Outcome, Session, Timings, WireBytes};
 
 /// Keys that open every line.
 #[derive(Debug, Clone, Serialize)]
@@ -114,17 +114,14 @@ struct OutcomeRecord {
     result: &'static str,
     side: Option<&'static str>,
     error: Option<&'static str>,
-    /// What exactly a TLS handshake failed of.
-    detail: Option<&'static str>,
 }
 
-impl OutcomeRecord {
-    fn new(outcome: &Outcome, tls: &TlsFacts) -> Self {
+impl From<&Outcome> for OutcomeRecord {
+    fn from(outcome: &Outcome) -> Self {
         Self {
             result: outcome.as_str(),
             side: outcome.side().map(|side| side.as_str()),
             error: outcome.error().map(|error| error.as_str()),
-            detail: tls.fault.map(|fault| fault.as_str()),
         }
     }
 }

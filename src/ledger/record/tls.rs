@@ -12,6 +12,8 @@ const MAX_TEXT: usize = 200;
 pub(super) struct TlsRecord<'a> {
     client: Option<ClientSide<'a>>,
     upstream: Option<UpstreamSide<'a>>,
+    /// What exactly a handshake failed of, or would have but for an exception.
+    fault: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -47,7 +49,8 @@ pub(super) fn tls(facts: &TlsFacts) -> Option<TlsRecord<'_>> {
         sha256: certificate.map(|c| c.sha256.as_str()),
         not_after: certificate.map(|c| millis_text(c.not_after)),
     });
-    (client.is_some() || upstream.is_some()).then_some(TlsRecord { client, upstream })
+    let fault = facts.fault.map(|fault| fault.as_str());
+    (client.is_some() || upstream.is_some() || fault.is_some()).then_some(TlsRecord { client, upstream, fault })
 }
 
 /// A peer's text with its control characters taken out and its length bounded.

@@ -216,6 +216,11 @@ impl Drop for Landfall {
 }
 
 impl Left {
+    /// The directory, for another start.
+    pub fn into_dir(self) -> TempDir {
+        self.dir
+    }
+
     /// Exchange events in the order of their beginnings; the workers record them as they get done.
     pub fn exchanges(&self) -> Vec<&Value> {
         let mut exchanges: Vec<_> =

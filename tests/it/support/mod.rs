@@ -9,6 +9,7 @@ pub mod lab;
 pub mod landfall;
 pub mod origin;
 pub mod pattern;
+pub mod raw;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
