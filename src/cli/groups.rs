@@ -13,6 +13,9 @@ pub struct RuleArgs {
     /// `packs/`); may be repeated.
     #[arg(long, value_name = "DIR")]
     pub rules: Vec<PathBuf>,
+    /// File of facts that you declare of recipients (exemptions, contracts, types of transactions); may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub facts: Vec<PathBuf>,
     /// Rule pack to run; may be repeated [default: every pack].
     #[arg(long = "pack", value_name = "ID")]
     pub packs: Vec<String>,

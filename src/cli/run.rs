@@ -155,6 +155,7 @@ impl RuleArgs {
     pub fn apply(&self, settings: &mut Settings) {
         replace(&mut settings.judge.rules, &self.rules);
         replace(&mut settings.judge.packs, &self.packs);
+        replace(&mut settings.judge.facts, &self.facts);
     }
 }
 

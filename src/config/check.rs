@@ -86,6 +86,7 @@ impl Settings {
             &mut self.locate.country_db,
             &mut self.locate.geofeeds,
             &mut self.judge.rules,
+            &mut self.judge.facts,
             &mut self.detect.personas,
         ];
         let exports =

@@ -19,7 +19,7 @@ pub use error::ConfigError;
 pub use file::{EXAMPLE, load};
 pub use geo::{locator_config, unpack_beside};
 pub use persona::read_personas;
-pub use rules_dir::{ReadRules, add_gov_locations, read_rules};
+pub use rules_dir::{ReadRules, add_facts, add_gov_locations, read_rules};
 
 pub use settings::{
     Capture, ClientCertificate, Console, Decode, Detect, Export, Judge, Ledger, Limits, Locate, Pinning, Settings,

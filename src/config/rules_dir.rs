@@ -15,7 +15,7 @@ pub struct ReadRules {
     pub warnings: Vec<String>,
 }
 
-const LAYOUT: &str = "rules lie in `elements/*.yaml`, `regions/*.yaml`, `entities/*.yaml`, `entities.yaml`, `packs/ID/*.yaml` and \
+const LAYOUT: &str = "rules lie in `elements/*.yaml`, `regions/*.yaml`, `entities/*.yaml`, `entities.yaml`, `facts.yaml`, `packs/ID/*.yaml` and \
      `gov_locations.geojson` or `.csv`";
 
 /// Add a list of government-related locations that stands outside any rules directory.
@@ -23,6 +23,11 @@ pub fn add_gov_locations(read: &mut ReadRules, path: &Path) -> Result<(), Config
     let csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
     let inside = if csv { "gov_locations.csv" } else { "gov_locations.geojson" };
     read.add_file(path.to_owned(), inside.to_owned()).map(drop)
+}
+
+/// Add a file of declared facts that stands outside any rules directory.
+pub fn add_facts(read: &mut ReadRules, path: &Path) -> Result<(), ConfigError> {
+    read.add_file(path.to_owned(), "facts.yaml".to_owned()).map(drop)
 }
 
 /// The built-in rules and those of each directory.
@@ -96,7 +101,7 @@ impl Place {
             },
             (_, true) => Self::Misplaced(LAYOUT.to_owned()),
             (["gov_locations.geojson" | "gov_locations.csv"], false) => Self::Rules,
-            (["entities.yaml"] | ["elements" | "regions" | "entities", _] | ["packs", _, _], false)
+            (["entities.yaml" | "facts.yaml"] | ["elements" | "regions" | "entities", _] | ["packs", _, _], false)
                 if inside.ends_with(".yaml") =>
             {
                 Self::Rules

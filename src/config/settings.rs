@@ -218,6 +218,8 @@ pub struct Judge {
     pub rules: Vec<PathBuf>,
     /// List of government-related locations (28 CFR 202.1401) as GeoJSON or CSV, on top of those in the rule directories.
     pub gov_locations: Option<PathBuf>,
+    /// Files of facts that the operator declares of recipients: exemptions, contracts, types of transactions.
+    pub facts: Vec<PathBuf>,
     /// Ids of packs; empty: all.
     pub packs: Vec<String>,
     /// Whether the client's own address, which every request shows to its recipient, counts as a listed identifier.

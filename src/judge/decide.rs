@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::declared::{DeclaredFact, FactKind, settles};
 use super::engine::Circumstances;
 use super::form::{self, Certainty, Formed};
 use super::linkage::{self, Group, Sender};
@@ -12,10 +13,20 @@ use super::pack::{Form, Pack, Rule, Threshold, When};
 use super::recipient::{Recipient, Standing};
 use super::truth::Truth;
 use super::{
-    Category, CategorySubject, Cell, Contribution, Identifier, Person, Severity, Status, Verdict, Window, WindowState,
+    Category, CategorySubject, Cell, Contribution, Identifier, Person, Severity, Status, Verdict, VerdictClass, Window,
+    WindowState,
 };
 use crate::detect::{Finding, SubjectId};
 use crate::locate::Placement;
+
+/// A verdict in the making.
+#[derive(Clone, PartialEq)]
+struct Said {
+    status: Status,
+    class: Option<VerdictClass>,
+    reasons: Vec<String>,
+    missing: Vec<Arc<str>>,
+}
 
 /// What was sent, to whom and when: all that judging looks at.
 #[derive(Debug)]
@@ -49,6 +60,8 @@ pub(super) struct Matter<'a> {
     /// Per group, what names its subject.
     pub identifiers: &'a [Vec<Identifier>],
     pub recipient: &'a Recipient,
+    /// What the operator declared of the recipient.
+    pub declared: &'a [DeclaredFact],
 }
 
 impl Matter<'_> {
@@ -151,6 +164,9 @@ impl Matter<'_> {
     }
 
     fn category_verdict(&self, rule: &Rule, category: usize) -> Option<Verdict> {
+        if let Form::Presence { groups, except, missing } = &self.pack.categories[category].form {
+            return self.presence_verdict(rule, category, (groups, except), missing.as_ref());
+        }
         let formed: Vec<&Formed> = self.formed.iter().filter(|formed| formed.category == category).collect();
         let certain = formed.iter().any(|formed| formed.certainty.is_formed());
         let is_formed = match formed.as_slice() {
@@ -172,6 +188,31 @@ impl Matter<'_> {
             missing.extend(self.doubts(&formed, certain));
             missing.extend(rule.needs.iter().cloned());
         }
+        Some(self.verdict(rule, Some(category), status, reasons, missing))
+    }
+
+    /// The recipient alone is what the rule asks about.
+    fn presence_verdict(
+        &self,
+        rule: &Rule,
+        category: usize,
+        (groups, except): (&[Arc<str>], &[Arc<str>]),
+        missing: Option<&Arc<str>>,
+    ) -> Option<Verdict> {
+        let named = groups.is_empty() || groups.contains(&self.recipient.group);
+        if !named || except.contains(&self.recipient.group) || self.out_of_force() || self.sent.undelivered {
+            return None;
+        }
+        let decided = if missing.is_some() { Truth::Unknown } else { Truth::Yes };
+        let status = match self.recipient.standing {
+            Standing::Candidate => Status::from(decided),
+            Standing::Review => Status::Undetermined,
+            Standing::Unknown | Standing::Conditional | Standing::OtherForeign | Standing::Home => return None,
+        };
+        let about = &self.pack.categories[category];
+        let mut reasons = vec![format!("{} was met ({})", about.title, about.section)];
+        reasons.extend(self.recipient.reasons.iter().cloned());
+        let missing = missing.into_iter().chain(&self.recipient.missing).chain(&rule.needs).cloned().collect();
         Some(self.verdict(rule, Some(category), status, reasons, missing))
     }
 
@@ -219,9 +260,15 @@ impl Matter<'_> {
     ) -> Verdict {
         let mut seen = std::collections::HashSet::new();
         missing.retain(|fact| seen.insert(fact.clone()));
+        let category_id = category.map(|index| &*self.pack.categories[index].id);
+        let mut said = Said { status, class: rule.class, reasons, missing };
+        for fact in self.declared.iter().filter(|fact| fact.covers(category_id)) {
+            self.declare(fact, category, &mut said);
+        }
+        let Said { status, class, reasons, missing } = said;
         let (class, severity) = match status {
-            Status::InScope => (rule.class, rule.in_scope),
-            Status::Undetermined => (rule.class, rule.undetermined),
+            Status::InScope => (class, rule.in_scope),
+            Status::Undetermined => (class, rule.undetermined),
             Status::NotInScope => (None, Severity::Info),
         };
         Verdict {
@@ -235,6 +282,50 @@ impl Matter<'_> {
             missing,
             window: category.filter(|_| status != Status::NotInScope).and_then(|category| self.window(category)),
         }
+    }
+
+    /// Let a declared fact change what a verdict says, and say so.
+    fn declare(&self, fact: &DeclaredFact, category: Option<usize>, said: &mut Said) {
+        if said.status == Status::NotInScope || category.is_none() {
+            return; // An unread body may hold anything.
+        }
+        let before = said.clone();
+        let needed = said.missing.contains(&settles(fact.kind));
+        match (fact.kind, fact.value.as_str()) {
+            (FactKind::Exemption, section) if self.exempts(section, category) => said.status = Status::NotInScope,
+            (FactKind::PublicRecord, _) => said.status = Status::NotInScope,
+            (FactKind::ContractClause, "in_place") if needed => said.status = Status::NotInScope,
+            (FactKind::TransferTool, tool) if needed && tool != "none" => said.status = Status::NotInScope,
+            (FactKind::Purpose, "telecommunications") if needed => said.status = Status::NotInScope,
+            (FactKind::Purpose, _) if needed && self.recipient.standing == Standing::Candidate => {
+                said.status = Status::InScope;
+            }
+            (FactKind::TransactionType, kind) => match (said.class, kind) {
+                (Some(VerdictClass::ProhibitedIfBrokerage), "brokerage") => said.class = Some(VerdictClass::Prohibited),
+                (Some(VerdictClass::ProhibitedIfBrokerage), _) => said.class = Some(VerdictClass::Restricted),
+                // The question of onward transfer is one of brokerage alone.
+                (Some(VerdictClass::Notice), kind) if kind != "brokerage" && needed => said.status = Status::NotInScope,
+                _ => {}
+            },
+            _ => {}
+        }
+        let settled = settles(fact.kind);
+        if fact.kind != FactKind::Exemption && fact.kind != FactKind::PublicRecord {
+            said.missing.retain(|missing| *missing != settled);
+        }
+        if said.status == Status::NotInScope {
+            said.missing.clear();
+        }
+        if *said != before {
+            said.reasons.push(fact.said());
+        }
+    }
+
+    /// Whether an exemption covers a category: some name the categories they are for, whatever rides along.
+    fn exempts(&self, section: &str, category: Option<usize>) -> bool {
+        let only =
+            self.pack.exemptions.iter().find(|(known, _)| section.ends_with(known.trim_start_matches("28 CFR ")));
+        only.is_none_or(|(_, categories)| category.is_some_and(|category| categories.contains(&category)))
     }
 
     /// The window's frame; `settle` fills the count in.

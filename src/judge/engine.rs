@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::areas::Areas;
 use super::decide::{Matter, Sent};
+use super::declared::Declared;
 use super::form::{compose, form};
 use super::linkage::{Sender, identifiers, link};
 use super::load::{element_ids, load, pack_files};
@@ -31,6 +32,7 @@ pub struct Judge {
     packs: Vec<Pack>,
     /// Government-related locations, as the user loaded them.
     areas: Areas,
+    declared: Declared,
     options: JudgeOptions,
 }
 
@@ -98,13 +100,19 @@ impl Judge {
             errors.extend(of_areas);
             Areas::default()
         });
+        let categories: Vec<&str> =
+            known.iter().flat_map(|pack| &pack.categories).map(|category| &*category.id).collect();
+        let declared = Declared::new(&rules.facts, &categories).unwrap_or_else(|of_facts| {
+            errors.extend(of_facts);
+            Declared::default()
+        });
         errors.extend(packs.iter().filter_map(|name| unknown_pack(name, &known)));
         if !errors.is_empty() {
             return Err(errors);
         }
         known.retain(|pack| packs.is_empty() || packs.iter().any(|name| **name == *pack.id));
         known.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(Self { packs: known, areas, options: JudgeOptions::default() })
+        Ok(Self { packs: known, areas, declared, options: JudgeOptions::default() })
     }
 
     pub fn with_options(self, options: JudgeOptions) -> Self {
@@ -186,7 +194,10 @@ impl Judge {
             };
             let implicit = self.options.count_implicit_client_ip;
             let formed = form(pack, sent.findings, &groups, &recipient, implicit, &self.areas, &held);
+            let names: Vec<&str> = recipient.names(sent.placement, sent.host);
+            let declared = self.declared.about(&names, &pack.id, sent.day);
             let matter = Matter {
+                declared: &declared,
                 pack,
                 sent,
                 groups: &groups,

@@ -12,8 +12,8 @@ impl Pack {
                 lines.extend(self.formation(index, category));
                 lines.push(self.count(category));
                 lines.push(format!(
-                    "in scope towards an owner based or organised in {} ({}); not towards one in {} ({})",
-                    self.recipients.concern.id,
+                    "in scope towards an owner based or organised {} ({}); not towards one in {} ({})",
+                    self.recipients.concern_words(),
                     self.recipients.cite,
                     self.recipients.home.id,
                     self.recipients.home_cite
@@ -34,11 +34,12 @@ impl Pack {
         match rule.when {
             When::Category(index) => {
                 let category = &self.categories[index];
-                format!("{} is sent ({})", category.title, category.section)
+                let verb = if matches!(category.form, Form::Presence { .. }) { "met" } else { "sent" };
+                format!("{} is {verb} ({})", category.title, category.section)
             }
             When::UnreadRequest => "something that the client sent could not be read".to_owned(),
             When::OtherForeignRecipient => {
-                format!("any category is sent to a foreign owner outside {}", self.recipients.concern.id)
+                format!("any category is sent to a foreign owner that is not {}", self.recipients.concern_words())
             }
         }
     }
@@ -53,6 +54,11 @@ impl Pack {
             Form::LinkedIdentifiers => self.combination_lines(),
             Form::Combined => {
                 vec!["formed of more than one other category, or of a listed identifier linked to one".to_owned()]
+            }
+            Form::Presence { groups, missing, .. } => {
+                let who = if groups.is_empty() { "any candidate".to_owned() } else { groups.join(", ") };
+                let open = missing.iter().map(|fact| format!("open until `{fact}` is known"));
+                std::iter::once(format!("formed by any exchange with: {who}")).chain(open).collect()
             }
             Form::InsideAreas { of, missing } => vec![format!(
                 "formed of a position ({}) inside an area of the list that the operator loads; without one `{missing}` is missing",

@@ -26,18 +26,65 @@ pub(super) struct PackFile {
     /// Kinds of identifier, the one that names a subject best first.
     pub subject_order: Vec<Word>,
     pub units: Vec<UnitFile>,
+    #[serde(default)]
     pub listed_identifiers: Vec<ListedFile>,
-    pub combination: CombinationFile,
+    pub combination: Option<CombinationFile>,
+    #[serde(default)]
+    pub exemptions: Vec<ExemptionFile>,
     pub categories: Vec<CategoryFile>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RecipientsFile {
-    pub country_set: Word,
+    /// Whose owners are candidates; left out: everybody outside `home_set`.
+    pub country_set: Option<Word>,
     pub home_set: Word,
     pub cite: String,
     pub home_cite: String,
+    /// What an owner at home is, in the words of the law.
+    pub home_means: String,
+    /// Whether an owner organised at home is at home whoever controls it.
+    #[serde(default = "yes")]
+    pub home_protects: bool,
+    /// Whether the entity list's hint (`pppaus_candidate`) speaks for this pack too.
+    #[serde(default)]
+    pub candidate_hint: bool,
+    pub adequacy: Option<AdequacyFile>,
+}
+
+/// Countries to which data may go, some of them on a condition.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AdequacyFile {
+    pub country_set: Word,
+    pub cite: String,
+    /// Condition by country code.
+    #[serde(default)]
+    pub conditions: BTreeMap<String, String>,
+    /// The fact that decides where there is a condition.
+    pub missing: String,
+}
+
+/// An exemption that covers some categories only, whatever rides along.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExemptionFile {
+    pub section: String,
+    pub categories: Vec<Word>,
+}
+
+/// A category that the recipient alone forms: its component is there.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PresenceFile {
+    /// Owner groups; empty: every candidate.
+    #[serde(default)]
+    pub groups: Vec<String>,
+    #[serde(default)]
+    pub except_groups: Vec<String>,
+    /// The fact that decides.
+    pub missing: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -106,6 +153,7 @@ pub(super) struct CategoryFile {
     pub uncertain: Option<UncertainFile>,
     pub form: Option<Word>,
     pub inside_areas_of: Option<AreasFile>,
+    pub presence: Option<PresenceFile>,
 }
 
 #[derive(Deserialize)]

@@ -102,7 +102,7 @@ impl Former<'_> {
         for (category, rule) in self.pack.categories.iter().enumerate() {
             let own = &formed[start..];
             let found = match &rule.form {
-                Form::Elements { .. } => None,
+                Form::Elements { .. } | Form::Presence { .. } => None,
                 Form::LinkedIdentifiers => self.linked_identifiers(category, &listed, own),
                 Form::Combined => self.combined(category, &listed, own),
                 Form::InsideAreas { of, missing } => self.inside_areas(category, *of, missing, own),
@@ -343,7 +343,7 @@ pub(super) fn compose(pack: &Pack, counts: bool, facets: &[&Facet]) -> Vec<usize
     let forms = |category: &usize| match pack.categories[*category].form {
         Form::LinkedIdentifiers => identifiers,
         Form::Combined => combined,
-        Form::Elements { .. } | Form::InsideAreas { .. } => false,
+        Form::Elements { .. } | Form::InsideAreas { .. } | Form::Presence { .. } => false,
     };
     (0..pack.categories.len()).filter(forms).collect()
 }

@@ -7,11 +7,16 @@ use aws_lc_rs::digest;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::file::{CategoryFile, ClassesFile, PackFile, RuleFile, RulesFile, ThresholdFile, WhenFile};
+use super::file::{
+    AdequacyFile, CategoryFile, ClassesFile, ExemptionFile, PackFile, RecipientsFile, RuleFile, RulesFile,
+    ThresholdFile, WhenFile,
+};
 use super::pack::{
-    CategoryRule, Combination, ElementRole, Form, ListedClass, Pack, Recipients, Rule, Span, Threshold, Unit, When,
+    Adequacy, CategoryRule, Combination, ElementRole, Form, ListedClass, Pack, Recipients, Rule, Span, Threshold, Unit,
+    When,
 };
 use super::region::{Regions, date};
+use crate::locate::Country;
 use crate::rules::{RuleError, Ruleset, Source, near_miss};
 
 /// The files of one pack.
@@ -116,12 +121,8 @@ impl Loader<'_> {
         let mut pack = Pack {
             as_of: date(&file.as_of, self.source)?,
             in_force: date(&file.in_force, self.source)?,
-            recipients: Recipients {
-                concern: regions.named(&file.recipients.country_set, self.source)?,
-                home: regions.named(&file.recipients.home_set, self.source)?,
-                cite: file.recipients.cite.as_str().into(),
-                home_cite: file.recipients.home_cite.as_str().into(),
-            },
+            recipients: self.recipients(&file.recipients, regions)?,
+            exemptions: self.exemptions(&file)?,
             span: self.span(&file)?,
             window_cite: file.window.cite.as_str().into(),
             combination: self.combination(&file)?,
@@ -147,7 +148,14 @@ impl Loader<'_> {
     }
 
     fn category(&self, file: &CategoryFile, all: &[CategoryFile], units: &[&str]) -> Result<CategoryRule, RuleError> {
-        let form = match (&file.elements, file.form.as_ref().map(|word| word.value.as_str()), &file.inside_areas_of) {
+        let form = file.form.as_ref().map(|word| word.value.as_str());
+        if let (None, None, None, Some(presence)) = (&file.elements, form, &file.inside_areas_of, &file.presence) {
+            let words = |all: &[String]| all.iter().map(|group| Arc::from(group.as_str())).collect();
+            let (groups, except) = (words(&presence.groups), words(&presence.except_groups));
+            let missing = presence.missing.as_deref().map(Arc::from);
+            return self.with_form(file, units, Form::Presence { groups, except, missing });
+        }
+        let form = match (&file.elements, form, &file.inside_areas_of) {
             (Some(_), None, None) => Form::Elements { precision_m: file.precision_m },
             (None, Some("linked_identifiers"), None) => Form::LinkedIdentifiers,
             (None, Some("combined"), None) => Form::Combined,
@@ -157,12 +165,15 @@ impl Loader<'_> {
                 Form::InsideAreas { of, missing: areas.missing.as_str().into() }
             }
             _ => {
-                let help =
-                    "give it one of `elements`, `inside_areas_of`, `form: linked_identifiers` or `form: combined`";
+                let help = "give it one of `elements`, `inside_areas_of`, `presence`, `form: linked_identifiers` or `form: combined`";
                 let message = format!("category `{}` does not say how it forms", file.id.value);
                 return Err(self.error(&file.id, message).help(help));
             }
         };
+        self.with_form(file, units, form)
+    }
+
+    fn with_form(&self, file: &CategoryFile, units: &[&str], form: Form) -> Result<CategoryRule, RuleError> {
         let threshold = match &file.threshold.value {
             ThresholdFile::Number(number) => Threshold::MoreThan(*number),
             ThresholdFile::AtLeast { at_least } => Threshold::AtLeast(*at_least),
@@ -184,6 +195,44 @@ impl Loader<'_> {
         })
     }
 
+    fn recipients(&self, file: &RecipientsFile, regions: &Regions) -> Result<Recipients, RuleError> {
+        let named = |word: &Spanned<String>| regions.named(word, self.source);
+        let condition = |(code, text): (&String, &String)| {
+            let country = Country::new(code).ok_or_else(|| {
+                RuleError::in_file(&self.source.name, format!("`{code}` is not a country code"))
+                    .help("use ISO 3166-1 alpha-2")
+            })?;
+            Ok((country, Arc::from(text.as_str())))
+        };
+        let adequacy = |file: &AdequacyFile| {
+            Ok::<_, RuleError>(Adequacy {
+                region: named(&file.country_set)?,
+                cite: file.cite.as_str().into(),
+                conditions: file.conditions.iter().map(condition).collect::<Result<_, RuleError>>()?,
+                missing: file.missing.as_str().into(),
+            })
+        };
+        Ok(Recipients {
+            concern: file.country_set.as_ref().map(named).transpose()?,
+            home: named(&file.home_set)?,
+            cite: file.cite.as_str().into(),
+            home_cite: file.home_cite.as_str().into(),
+            home_means: file.home_means.as_str().into(),
+            home_protects: file.home_protects,
+            candidate_hint: file.candidate_hint,
+            adequacy: file.adequacy.as_ref().map(adequacy).transpose()?,
+        })
+    }
+
+    fn exemptions(&self, file: &PackFile) -> Result<Vec<(Arc<str>, Vec<usize>)>, RuleError> {
+        let ids: Vec<&str> = file.categories.iter().map(|category| category.id.value.as_str()).collect();
+        let read = |exemption: &ExemptionFile| {
+            let categories = exemption.categories.iter().map(|word| self.position(word, "category", &ids));
+            Ok((Arc::from(exemption.section.as_str()), categories.collect::<Result<_, RuleError>>()?))
+        };
+        file.exemptions.iter().map(read).collect()
+    }
+
     fn span(&self, file: &PackFile) -> Result<Span, RuleError> {
         match (&file.window.months, &file.window.since) {
             (Some(months), None) if (1..=1200).contains(&months.value) => Ok(Span::Months(months.value)),
@@ -202,17 +251,18 @@ impl Loader<'_> {
         let indices = |words: &[Spanned<String>]| {
             words.iter().map(|word| self.position(word, "identifier class", &known)).collect::<Result<Vec<_>, _>>()
         };
-        let ClassesFile { classes: alone, cite: alone_cite } = &file.combination.excluded_alone;
-        let necessity = &file.combination.excluded_if_necessary;
+        let Some(combination) = &file.combination else { return Ok(Combination::default()) };
+        let ClassesFile { classes: alone, cite: alone_cite } = &combination.excluded_alone;
+        let necessity = &combination.excluded_if_necessary;
         Ok(Combination {
             excluded_alone: indices(alone)?,
             excluded_alone_cite: alone_cite.as_str().into(),
-            with_sensitive_cite: file.combination.with_sensitive_data.cite.as_str().into(),
+            with_sensitive_cite: combination.with_sensitive_data.cite.as_str().into(),
             excluded_if_necessary: indices(&necessity.classes)?,
             necessity_cite: necessity.cite.as_str().into(),
             necessity: necessity.missing.as_str().into(),
             counts_towards: necessity.counts_towards.iter().map(|word| word.as_str().into()).collect(),
-            with_sensitive_data: indices(&file.combination.with_sensitive_data.classes)?,
+            with_sensitive_data: indices(&combination.with_sensitive_data.classes)?,
         })
     }
 

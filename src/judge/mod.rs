@@ -10,6 +10,7 @@
 mod area_file;
 mod areas;
 mod decide;
+mod declared;
 mod engine;
 mod explain;
 mod file;

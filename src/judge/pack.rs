@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use super::file::Maturity;
 use super::region::Region;
 use super::{Severity, VerdictClass};
+use crate::locate::Country;
 
 /// A rule pack in force.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub struct Pack {
     pub(super) span: Span,
     pub(super) window_cite: Arc<str>,
     pub(super) combination: Combination,
+    /// Exemptions by section, and the categories that each covers.
+    pub(super) exemptions: Vec<(Arc<str>, Vec<usize>)>,
     pub(super) units: Vec<Unit>,
     /// Kinds of identifier, the best name first.
     pub(super) order: Vec<Arc<str>>,
@@ -82,6 +85,8 @@ pub(super) enum Form {
     Combined,
     /// A finding of that category inside an area of a list.
     InsideAreas { of: usize, missing: Arc<str> },
+    /// The recipient alone: one of these owner groups (empty: any but the excepted) that is a candidate.
+    Presence { groups: Vec<Arc<str>>, except: Vec<Arc<str>>, missing: Option<Arc<str>> },
 }
 
 /// What an element can be.
@@ -114,14 +119,44 @@ pub(super) struct ListedClass {
 
 #[derive(Debug)]
 pub(super) struct Recipients {
-    pub concern: Arc<Region>,
+    /// `None`: everybody who is not at home.
+    pub concern: Option<Arc<Region>>,
     pub home: Arc<Region>,
     pub cite: Arc<str>,
     pub home_cite: Arc<str>,
+    pub home_means: Arc<str>,
+    pub home_protects: bool,
+    pub candidate_hint: bool,
+    pub adequacy: Option<Adequacy>,
+}
+
+impl Recipients {
+    pub fn of_concern(&self, country: Country) -> bool {
+        match &self.concern {
+            Some(concern) => concern.contains(country),
+            None => !self.home.contains(country),
+        }
+    }
+
+    /// What the countries of concern are called in a reason.
+    pub fn concern_words(&self) -> String {
+        match &self.concern {
+            Some(concern) => format!("in {}", concern.id),
+            None => format!("outside {}", self.home.id),
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Adequacy {
+    pub region: Arc<Region>,
+    pub cite: Arc<str>,
+    pub conditions: Vec<(Country, Arc<str>)>,
+    pub missing: Arc<str>,
 }
 
 /// Indices are of [`Pack::listed`].
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Combination {
     pub excluded_alone: Vec<usize>,
     pub excluded_alone_cite: Arc<str>,

@@ -97,6 +97,9 @@ struct Facts {
 #[serde(deny_unknown_fields)]
 struct OwnerFacts {
     country: Spanned<String>,
+    /// Owner group, where it matters which.
+    #[serde(default = "some_owner")]
+    group: String,
     domicile: Option<Spanned<String>>,
     #[serde(default)]
     candidate: CandidateWord,
@@ -147,6 +150,10 @@ enum PartWord {
 fn some_day() -> Spanned<String> {
     let nowhere = serde_saphyr::Location::UNKNOWN;
     Spanned::new("2026-10-21".to_owned(), nowhere, nowhere)
+}
+
+fn some_owner() -> String {
+    "owner".to_owned()
 }
 
 fn root() -> String {
@@ -274,7 +281,7 @@ impl OwnerFacts {
             entity: "owner".into(),
             name: "Owner".into(),
             parent: None,
-            group: "owner".into(),
+            group: self.group.as_str().into(),
             country: country(&self.country, source)?,
             domicile: self.domicile.as_ref().map(|word| country(word, source)).transpose()?,
             standing: Standing::Claimed,

@@ -39,6 +39,8 @@ pub struct Ruleset {
     pub entities: Vec<Source>,
     /// Lists of areas whose positions are government-related (28 CFR 202.1401); none is built in.
     pub gov_locations: Vec<Source>,
+    /// What the operator declares of recipients; none is built in.
+    pub facts: Vec<Source>,
     /// Every file of every pack; a pack is the files that share a directory under `packs/`.
     pub packs: Vec<Source>,
 }
@@ -73,6 +75,7 @@ impl Ruleset {
             Some("regions") => &mut self.regions,
             Some("entities" | "entities.yaml") => &mut self.entities,
             Some("packs") => &mut self.packs,
+            Some("facts.yaml") => &mut self.facts,
             Some("gov_locations.geojson" | "gov_locations.csv") => &mut self.gov_locations,
             _ => return false,
         };

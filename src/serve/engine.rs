@@ -48,6 +48,9 @@ impl Engine {
     /// the auditor asked for by name.
     pub fn build(settings: &Settings, keys: Keys, reveal: bool) -> Result<Self, EngineError> {
         let mut read = config::read_rules(&settings.judge.rules)?;
+        for path in &settings.judge.facts {
+            config::add_facts(&mut read, path)?;
+        }
         if let Some(path) = &settings.judge.gov_locations {
             config::add_gov_locations(&mut read, path)?;
         }
