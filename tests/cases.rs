@@ -243,3 +243,31 @@ fn compare_window(wanted: &WantedVerdict, verdicts: &[&Verdict]) -> Result<(), S
     let expected = (expected.state.as_str(), expected.subjects, expected.threshold);
     if found == expected { Ok(()) } else { Err(format!("{} has the window {found:?}", wanted.category)) }
 }
+
+/// The worked example of the rules' README, as written there: its pack holds, its tests pass, and a wrong one fails.
+#[test]
+fn the_readmes_worked_example_holds() {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/README.md")).unwrap();
+    let mut rules = Ruleset::builtin();
+    let mut files = 0;
+    for (before, block) in text.split("```yaml\n").zip(text.split("```yaml\n").skip(1)) {
+        let Some(path) = before.trim_end().rsplit('`').nth(1).and_then(|path| path.strip_prefix("mine/")) else { continue };
+        if !before.trim_end().ends_with("`:") {
+            continue;
+        }
+        let text = block.split("```").next().unwrap().to_owned();
+        assert!(rules.add(Source { name: format!("mine/{path}"), path: path.to_owned(), text }), "{path}");
+        files += 1;
+    }
+    assert_eq!(files, 5, "a region of one's own, and the four files of the worked example");
+    let house = ["house".to_owned()];
+    let judge = Judge::new(&rules, &house).unwrap();
+    let outcomes = landfall::judge::test_packs(&rules, &judge).unwrap();
+    assert_eq!(outcomes.len(), 4);
+    assert!(outcomes.iter().all(|outcome| outcome.result.is_ok()), "{outcomes:?}");
+    let tests = rules.packs.iter_mut().find(|source| source.path == "packs/house/tests.yaml").unwrap();
+    tests.text = tests.text.replace("country: CH", "country: IN");
+    let judge = Judge::new(&rules, &house).unwrap();
+    let outcomes = landfall::judge::test_packs(&rules, &judge).unwrap();
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.result.is_err()).count(), 1);
+}

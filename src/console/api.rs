@@ -16,15 +16,34 @@ use crate::ledger::record::template;
 /// Called with a change's name and what it was before.
 pub type Audit = Arc<dyn Fn(&'static str, String) + Send + Sync>;
 
+/// Reads the rules again: what is in force now, or why the old ones stay.
+pub type Reload = Arc<dyn Fn() -> Result<String, String> + Send + Sync>;
+
 /// What the interface works on.
 pub struct Api {
     pub token: Token,
     pub learnt: Arc<Learnt>,
     pub audit: Audit,
+    pub reload: Reload,
 }
 
 pub(super) fn routes() -> Router<Arc<Admin>> {
     Router::new().route("/pinned", get(pinned).delete(forget_all)).route("/pinned/{id}", get(one).delete(forget_one))
+}
+
+/// `POST /-/reload`
+pub(super) async fn reload(State(admin): State<Arc<Admin>>) -> Response {
+    match tokio::task::spawn_blocking(move || (admin.api.reload)()).await {
+        Ok(Ok(packs)) => format!("in force: {packs}\n").into_response(),
+        Ok(Err(error)) => {
+            let text = format!("422: the rules do not hold, and the old ones stay in force: {error}\n");
+            (StatusCode::UNPROCESSABLE_ENTITY, text).into_response()
+        }
+        Err(_) => {
+            let text = "500: the reload failed, and the old rules stay in force; please report it\n";
+            (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
+        }
+    }
 }
 
 async fn pinned(State(admin): State<Arc<Admin>>) -> Json<Value> {

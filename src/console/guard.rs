@@ -19,8 +19,11 @@ const OPEN: [&str; 4] = ["/-/healthy", "/-/ready", "/ca.pem", "/ca.crt"];
 /// Where the interface for programs begins.
 pub(super) const API: &str = "/api/v1";
 
+/// Where rules are read again.
+pub(super) const RELOAD: &str = "/-/reload";
+
 fn is_api(path: &str) -> bool {
-    path.starts_with("/api")
+    path.starts_with("/api") || path == RELOAD
 }
 
 const HEADERS: [(HeaderName, &str); 6] = [

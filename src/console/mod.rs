@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use crate::capture::LeafName;
 
-pub use api::{Api, Audit};
+pub use api::{Api, Audit, Reload};
 pub use server::serve;
 pub use token::{TOKEN_FILE, Token, TokenError};
 

@@ -9,9 +9,9 @@ use axum::http::header::{CONTENT_TYPE, HeaderName};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{Html, IntoResponse};
-use axum::routing::get;
+use axum::routing::{get, post};
 
-use super::guard::{API, guard};
+use super::guard::{API, RELOAD, guard};
 use super::page::{STYLE, page};
 use super::{Admin, api};
 
@@ -24,6 +24,7 @@ pub(super) fn router(admin: Arc<Admin>) -> Router {
         .route("/metrics", get(async |State(admin): State<Arc<Admin>>| typed(TEXT_0_0_4, (admin.metrics)())))
         .route("/-/healthy", get(async || "healthy\n"))
         .route("/-/ready", get(ready))
+        .route(RELOAD, post(api::reload))
         .route(
             "/ca.pem",
             get(async |State(admin): State<Arc<Admin>>| typed("application/x-pem-file", admin.ca.pem.clone())),
@@ -39,7 +40,7 @@ pub(super) fn router(admin: Arc<Admin>) -> Router {
             (
                 StatusCode::METHOD_NOT_ALLOWED,
                 [(header::ALLOW, "GET, HEAD")],
-                "405: only GET and HEAD, and DELETE below `/api/v1`\n",
+                "405: only GET and HEAD, DELETE below `/api/v1`, and POST to `/-/reload`\n",
             )
         })
         .layer(from_fn_with_state(Arc::clone(&admin), guard))

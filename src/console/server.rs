@@ -116,6 +116,7 @@ mod tests {
                 token: Token::open_or_create(tempfile::tempdir().expect("a directory").path()).expect("a token"),
                 learnt: Arc::new(Learnt::new(PinningOptions::default())),
                 audit: Arc::new(|_, _| ()),
+                reload: Arc::new(|| Err("a pack does not hold".to_owned())),
             },
         }
     }

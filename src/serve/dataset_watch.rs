@@ -8,6 +8,8 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
+use arc_swap::ArcSwap;
+
 use super::EngineError;
 use crate::audit::Auditor;
 use crate::config::{self, Locate};
@@ -24,7 +26,7 @@ pub struct DatasetWatch {
 
 struct Watch {
     settings: Locate,
-    auditor: Arc<Auditor>,
+    auditor: Arc<ArcSwap<Auditor>>,
     metrics: Arc<Metrics>,
     in_force: Looks,
     /// The last state that was tried, whether it held or not.
@@ -45,7 +47,7 @@ struct Look {
 
 impl DatasetWatch {
     /// `None` where no file is named: there is nothing to watch.
-    pub fn spawn(settings: &Locate, auditor: &Arc<Auditor>, metrics: &Arc<Metrics>) -> std::io::Result<Option<Self>> {
+    pub fn spawn(settings: &Locate, auditor: &Arc<ArcSwap<Auditor>>, metrics: &Arc<Metrics>) -> std::io::Result<Option<Self>> {
         let looks = looks(settings);
         if looks.is_empty() {
             return Ok(None);
@@ -100,9 +102,10 @@ impl Watch {
 
     fn replace(&self) -> Result<(), EngineError> {
         let config = config::locator_config(&self.settings, Vec::new())?;
-        let locators = self.auditor.locators().renewed(config)?;
+        let auditor = self.auditor.load();
+        let locators = auditor.locators().renewed(config)?;
         super::metrics::set_datasets(&self.metrics, locators.datasets());
-        self.auditor.replace_locators(locators);
+        auditor.replace_locators(locators);
         Ok(())
     }
 }
@@ -145,7 +148,7 @@ mod tests {
         let peer = Ok(Peer::at(SocketAddr::from(([127, 201, 2, 9], 443))));
         let destination = Destination { host: "a.example".to_owned(), port: 443, peer };
         let (tls, observed) = (TlsFacts::default(), Observed::default());
-        let placement = watch.auditor.locators().place(&destination, &tls, None, &observed, Timestamp::UNIX_EPOCH);
+        let placement = watch.auditor.load().locators().place(&destination, &tls, None, &observed, Timestamp::UNIX_EPOCH);
         placement.location.as_ref().map(|location| location.country.to_string()).unwrap_or_default()
     }
 
@@ -167,7 +170,7 @@ mod tests {
         let seen = looks(&settings.locate);
         let mut watch = Watch {
             settings: settings.locate,
-            auditor: Arc::clone(&engine.auditor),
+            auditor: Arc::new(ArcSwap::from(Arc::clone(&engine.auditor))),
             metrics,
             in_force: seen.clone(),
             tried: seen.clone(),

@@ -53,7 +53,7 @@ pub fn exposition(
     })
 }
 
-fn packs(judge: &Judge) -> Vec<PackInfo> {
+pub(super) fn packs(judge: &Judge) -> Vec<PackInfo> {
     let thresholds_of = |id: &str| {
         let own = judge.thresholds().filter(|(pack, ..)| &***pack == id);
         own.map(|(_, category, number)| (category.to_string(), number)).collect()

@@ -7,6 +7,7 @@ mod connect_times;
 mod dataset_watch;
 mod engine;
 mod metrics;
+mod reload;
 mod running;
 mod signals;
 mod start;

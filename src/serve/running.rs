@@ -9,11 +9,13 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use super::dataset_watch::DatasetWatch;
+use super::reload::Reloader;
 use super::workers::Workers;
 use super::{Engine, StartError, way_out};
 use crate::capture::{
@@ -93,7 +95,7 @@ impl Running {
         let observed = Arc::clone(&metrics);
         let writer = Writer::spawn(
             Arc::clone(&ledger),
-            in_force,
+            Arc::clone(&in_force),
             writer_options(settings),
             Box::new(move |committed| observed.observe(committed)),
         )?;
@@ -104,15 +106,24 @@ impl Running {
             let Limits { slots, slot_wait, .. } = config.limits;
             Sink::new(slots, config.on_trouble, slot_wait, move || health.is_available())
         };
+        let auditor = Arc::new(ArcSwap::from(Arc::clone(&engine.auditor)));
         let workers = Workers::spawn(
             threads(),
-            Arc::clone(&engine.auditor),
+            Arc::clone(&auditor),
             queue,
             Arc::clone(&sink),
             writer.sender(),
             Arc::clone(&metrics),
         )?;
-        let datasets = DatasetWatch::spawn(&settings.locate, &engine.auditor, &metrics)?;
+        let datasets = DatasetWatch::spawn(&settings.locate, &auditor, &metrics)?;
+        let reloader = Arc::new(Reloader::new(
+            settings.clone(),
+            ledger.keys().clone(),
+            (auditor, in_force),
+            Arc::clone(&metrics),
+            writer.sender(),
+        ));
+        reload_on_hangup(&runtime, &reloader)?;
         let session = Arc::new(Session {
             id: SessionId::new(Ulid::generate()),
             label: options.session.clone(),
@@ -131,7 +142,7 @@ impl Running {
                 proxy,
                 hosts: settings.console.hosts.clone(),
                 token: (!admin.ip().is_loopback()).then(|| token.clone()),
-                api: Api { token, learnt: Arc::clone(&learnt), audit: audit(&writer) },
+                api: Api { token, learnt: Arc::clone(&learnt), audit: audit(&writer), reload: reload(&reloader) },
                 metrics: super::metrics::exposition(&metrics, &sink, writer.sender()),
                 ready: Arc::new(move || readiness(&health)),
                 ca: ca_facts.clone(),
@@ -236,6 +247,27 @@ fn audit(writer: &Writer) -> console::Audit {
             tracing::error!("a change could not be recorded: the ledger's writer is gone");
         }
     })
+}
+
+/// What the admin listener's reload calls.
+fn reload(reloader: &Arc<Reloader>) -> console::Reload {
+    let reloader = Arc::clone(reloader);
+    Arc::new(move || reloader.reload(Actor::Admin))
+}
+
+/// SIGHUP reads the rules again.
+fn reload_on_hangup(runtime: &Runtime, reloader: &Arc<Reloader>) -> std::io::Result<()> {
+    let reloader = Arc::clone(reloader);
+    let mut hangups = signal(SignalKind::hangup())?;
+    runtime.spawn(async move {
+        while hangups.recv().await.is_some() {
+            let reloader = Arc::clone(&reloader);
+            if let Err(error) = tokio::task::spawn_blocking(move || reloader.reload(Actor::Signal).is_ok()).await {
+                tracing::error!(%error, "a reload ended with a panic; the old rules stay in force");
+            }
+        }
+    });
+    Ok(())
 }
 
 /// A run before this one that was killed leaves a gap: what was under way then went unrecorded.

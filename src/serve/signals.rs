@@ -1,4 +1,4 @@
-//! When to stop: one SIGTERM or Ctrl-C drains, a second ends at once.
+//! When to stop (SIGHUP reads rules again, see `running`): one SIGTERM or Ctrl-C drains, a second ends at once.
 
 use std::io;
 

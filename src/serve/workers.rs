@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use jiff::Timestamp;
 
@@ -22,7 +23,7 @@ pub struct Workers {
 }
 
 struct Work {
-    auditor: Arc<Auditor>,
+    auditor: Arc<ArcSwap<Auditor>>,
     times: ConnectTimes,
     queue: Mutex<Receiver<Captured>>,
     sink: Arc<Sink>,
@@ -34,7 +35,7 @@ impl Workers {
     /// Start `count` threads.
     pub fn spawn(
         count: usize,
-        auditor: Arc<Auditor>,
+        auditor: Arc<ArcSwap<Auditor>>,
         queue: Receiver<Captured>,
         sink: Arc<Sink>,
         ledger: EntrySender,
@@ -101,7 +102,7 @@ impl Work {
         let observed = self.times.observe(&exchange.destination, &exchange.timings);
         let began = Instant::now();
         let told = ToldBefore::take(&mut exchange, told);
-        let audited = catch_unwind(AssertUnwindSafe(|| self.auditor.assess(&exchange, &observed)));
+        let audited = catch_unwind(AssertUnwindSafe(|| self.auditor.load().assess(&exchange, &observed)));
         told.restore(&mut exchange);
         self.metrics.inspected(began.elapsed());
         match audited {
@@ -115,7 +116,7 @@ impl Work {
 
     fn audit_connection(&self, connection: Connection) -> Entry {
         let observed = self.times.observe(&connection.destination, &connection.timings);
-        let audited = catch_unwind(AssertUnwindSafe(|| self.auditor.assess_connection(&connection, &observed)));
+        let audited = catch_unwind(AssertUnwindSafe(|| self.auditor.load().assess_connection(&connection, &observed)));
         match audited {
             Ok((placement, verdicts)) => Entry::Connected(Box::new(connection), placement, verdicts),
             Err(_) => panicked(connection.started_at),
