@@ -251,7 +251,9 @@ fn the_readmes_worked_example_holds() {
     let mut rules = Ruleset::builtin();
     let mut files = 0;
     for (before, block) in text.split("```yaml\n").zip(text.split("```yaml\n").skip(1)) {
-        let Some(path) = before.trim_end().rsplit('`').nth(1).and_then(|path| path.strip_prefix("mine/")) else { continue };
+        let Some(path) = before.trim_end().rsplit('`').nth(1).and_then(|path| path.strip_prefix("mine/")) else {
+            continue;
+        };
         if !before.trim_end().ends_with("`:") {
             continue;
         }
@@ -259,7 +261,7 @@ fn the_readmes_worked_example_holds() {
         assert!(rules.add(Source { name: format!("mine/{path}"), path: path.to_owned(), text }), "{path}");
         files += 1;
     }
-    assert_eq!(files, 5, "a region of one's own, and the four files of the worked example");
+    assert!(files >= 5, "the files of the worked example are not found: {files}");
     let house = ["house".to_owned()];
     let judge = Judge::new(&rules, &house).unwrap();
     let outcomes = landfall::judge::test_packs(&rules, &judge).unwrap();

@@ -25,6 +25,11 @@ enum Action {
     Test(Directories),
     /// List packs with their rules, regions and elements.
     List(Directories),
+    /// Print the JSON Schema of rule files: packs, their rules and tests, regions, declared facts.
+    Schema {
+        /// One kind of file alone: `pack.yaml`, `rules.yaml`, `tests.yaml`, `regions.yaml`, `facts.yaml`.
+        file: Option<String>,
+    },
     /// Say in plain words what a rule waits for, how it counts and what it cannot see.
     Explain {
         /// Id of the rule.
@@ -57,6 +62,7 @@ pub fn run(args: &RulesArgs) -> anyhow::Result<ExitCode> {
         Action::Test(directories) => test(directories),
         Action::List(directories) => list(directories),
         Action::Explain { rule, directories } => explain(rule, directories),
+        Action::Schema { file } => schema(file.as_deref()),
     }
 }
 
@@ -172,6 +178,27 @@ fn list(directories: &Directories) -> anyhow::Result<ExitCode> {
     Ok(Exit::Ok.into())
 }
 
+/// JSON Schema (2020-12) of the files that packs consist of.
+const SCHEMA: &str = include_str!("rules_schema.json");
+
+fn schema(file: Option<&str>) -> anyhow::Result<ExitCode> {
+    let Some(file) = file else {
+        print(SCHEMA)?;
+        return Ok(Exit::Ok.into());
+    };
+    let all: serde_json::Value = serde_json::from_str(SCHEMA)?;
+    let kinds: Vec<&str> = all["$defs"].as_object().into_iter().flatten().map(|(kind, _)| kind.as_str()).collect();
+    let Some(one) = all["$defs"].get(file).or_else(|| all["$defs"].get(format!("{file}.yaml"))) else {
+        let help = match near_miss(file, kinds.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("one of `{}`", kinds.join("`, `")),
+        };
+        return Err(anyhow::anyhow!("unknown kind of file `{file}`; {help}")).or_exit(Exit::Usage);
+    };
+    print(format_args!("{one:#}\n"))?;
+    Ok(Exit::Ok.into())
+}
+
 fn explain(name: &str, directories: &Directories) -> anyhow::Result<ExitCode> {
     let Understood { judge, .. } = directories.understand_or_fail()?;
     let all: Vec<(&Pack, &Rule)> =
@@ -193,4 +220,51 @@ fn explain(name: &str, directories: &Directories) -> anyhow::Result<ExitCode> {
     writeln!(out, "  {}", pack.population)?;
     print(out)?;
     Ok(Exit::Ok.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::SCHEMA;
+    use crate::rules::Ruleset;
+
+    /// Fields of a value that its schema does not know.
+    fn unknown(schema: &Value, value: &Value, path: &str, out: &mut Vec<String>) {
+        match value {
+            Value::Object(fields) => {
+                let choices = schema["oneOf"].as_array().into_iter().flatten();
+                let schema = choices.chain([schema]).find(|it| it["type"] == "object").unwrap_or(schema);
+                for (name, field) in fields {
+                    let inside = format!("{path}.{name}");
+                    match schema["properties"]
+                        .get(name)
+                        .or_else(|| schema["additionalProperties"].as_object().map(|_| &schema["additionalProperties"]))
+                    {
+                        Some(known) => unknown(known, field, &inside, out),
+                        None => out.push(inside),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| unknown(&schema["items"], item, path, out)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn the_schema_knows_every_field_of_the_built_in_rules() {
+        let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+        let rules = Ruleset::builtin();
+        let mut wrong = Vec::new();
+        for source in rules.packs.iter().chain(&rules.regions) {
+            let kind = if source.path.starts_with("regions/") {
+                "regions.yaml"
+            } else {
+                source.path.rsplit('/').next().unwrap()
+            };
+            let value: Value = source.parse().unwrap();
+            unknown(&schema["$defs"][kind], &value, &source.path, &mut wrong);
+        }
+        assert_eq!(wrong, Vec::<String>::new());
+    }
 }

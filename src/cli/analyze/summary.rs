@@ -28,8 +28,21 @@ struct Recipient {
     server_countries: BTreeSet<String>,
     exchanges: u64,
     findings: u64,
-    categories: BTreeSet<Arc<str>>,
-    strongest: Option<(Status, String)>,
+    categories: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
+    /// Whether it is of the first pack, its status, and words.
+    strongest: Option<(bool, Status, String)>,
+}
+
+/// The pack whose word the table gives, where it has one; the events have every pack's.
+const FIRST: &str = "pppaus";
+
+impl Recipient {
+    fn categories_in_words(&self) -> String {
+        let of = |pack: &str| self.categories.get(pack).filter(|categories| !categories.is_empty());
+        let all = || self.categories.values().flatten().collect::<BTreeSet<_>>();
+        let shown = of(FIRST).map_or_else(all, |categories| categories.iter().collect());
+        shown.into_iter().map(|category| &**category).collect::<Vec<_>>().join(", ")
+    }
 }
 
 impl Summary {
@@ -68,17 +81,21 @@ impl Summary {
         recipient.server_countries.insert(server_country);
         recipient.exchanges += 1;
         recipient.findings += assessment.findings.len() as u64;
-        recipient.categories.extend(assessment.categories.iter().map(|category| Arc::clone(&category.category)));
+        for category in &assessment.categories {
+            let of_pack = recipient.categories.entry(Arc::clone(&category.pack)).or_default();
+            of_pack.insert(Arc::clone(&category.category));
+        }
         for verdict in settled {
-            if recipient.strongest.as_ref().is_none_or(|(status, _)| verdict.status >= *status) {
-                recipient.strongest = Some((verdict.status, words(verdict)));
+            let first = *verdict.pack == *FIRST;
+            if recipient.strongest.as_ref().is_none_or(|(of, status, _)| (first, verdict.status) >= (*of, *status)) {
+                recipient.strongest = Some((first, verdict.status, words(verdict)));
             }
         }
     }
 
     fn rows(&self) -> Vec<[String; 6]> {
         let mut recipients: Vec<_> = self.recipients.iter().collect();
-        let strength = |recipient: &Recipient| recipient.strongest.as_ref().map(|(status, _)| *status);
+        let strength = |recipient: &Recipient| recipient.strongest.as_ref().map(|(first, status, _)| (*first, *status));
         recipients.sort_by_key(|(_, r)| (std::cmp::Reverse(strength(r)), std::cmp::Reverse(r.findings)));
         let row = |(name, recipient): (&String, &Recipient)| {
             let list = |set: &BTreeSet<String>| set.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
@@ -87,8 +104,8 @@ impl Summary {
                 list(&recipient.owner_countries),
                 list(&recipient.server_countries),
                 recipient.exchanges.to_string(),
-                recipient.categories.iter().map(|category| &**category).collect::<Vec<_>>().join(", "),
-                recipient.strongest.as_ref().map_or("-".to_owned(), |(_, words)| words.clone()),
+                recipient.categories_in_words(),
+                recipient.strongest.as_ref().map_or("-".to_owned(), |(_, _, words)| words.clone()),
             ]
         };
         recipients.into_iter().map(row).collect()

@@ -58,6 +58,8 @@ fn row(event: &Value) -> Row {
         .as_array()
         .into_iter()
         .flatten()
+        // The column is of this rule alone.
+        .filter(|verdict| verdict["pack"] == "pppaus")
         .filter_map(|verdict| verdict["status"].as_str())
         .max_by_key(|status| rank(status))
         .unwrap_or("not_in_scope");
