@@ -65,14 +65,7 @@ impl Detectors {
         self.detect_decoded(&exchange.destination.host, &exchange.request.path, decoded, keys, reveal)
     }
 
-    fn detect_decoded(
-        &self,
-        host: &str,
-        url: &str,
-        decoded: &Decoded<'_>,
-        keys: &Keys,
-        reveal: bool,
-    ) -> Detected {
+    fn detect_decoded(&self, host: &str, url: &str, decoded: &Decoded<'_>, keys: &Keys, reveal: bool) -> Detected {
         let mut findings = self.detect_at(host, url, &decoded.fields, keys, reveal);
         if let Some(personas) = self.personas.as_ref().filter(|_| !decoded.blobs.is_empty()) {
             findings.extend(self.detect_blobs(personas, &decoded.blobs, keys, reveal));

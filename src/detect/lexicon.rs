@@ -160,6 +160,24 @@ const GENERIC: &[&str] = &[
     "max",
     "text",
     "string",
+    // DynamoDB says a value's type so.
+    "s",
+    "n",
+    "answer",
+    "response",
+    "input",
+    "attribute",
+    "attributes",
+    "field",
+    "fields",
+    "map",
+];
+
+/// Words of wrappers that say a value's type: `{stringValue: …}`, `{"$numberLong": …}`.
+#[rustfmt::skip]
+const TYPES: &[&str] = &[
+    "string", "integer", "int", "long", "double", "float", "decimal", "number", "boolean", "timestamp", "date", "bytes",
+    "map", "array", "reference", "value", "values",
 ];
 
 /// Names of the inside of a thing that the name above has told: `medication: {name}`, `diagnosis: {code}`.
@@ -182,6 +200,21 @@ const LABELS: &[&str] = &[
     "attribute",
     "parameter",
     "display",
+    "k",
+    "id",
+    "attr",
+    "param",
+    "column",
+    "header",
+    "question",
+    "prompt",
+    "title",
+    "slug",
+    "identifier",
+    "variable",
+    "dimension",
+    "trait",
+    "tag",
 ];
 
 /// Last words of names whose values are forms and samples for the reader of a screen.
@@ -218,7 +251,74 @@ const TAIL: &[&str] = &[
     "current",
     "confirm",
     "confirmation",
+    // Encodings of it.
+    "hex",
+    "encoded",
+    "enc",
+    "decoded",
+    // Units.
+    "kg",
+    "kgs",
+    "lb",
+    "lbs",
+    "cm",
+    "mm",
+    "bpm",
+    "mmhg",
+    "mmol",
+    "celsius",
+    "fahrenheit",
+    "c",
+    "f",
+    "percent",
+    "pct",
+    "usd",
+    "eur",
+    "gbp",
+    // Whose it is, where a language says so behind it: `nachname_kunde`, `telefonoCliente`.
+    "kunde",
+    "kunden",
+    "cliente",
+    "client",
+    "klient",
+    "klienta",
+    "klanta",
+    "klant",
+    "customer",
+    "user",
+    "usuario",
+    "utente",
+    "utilisateur",
+    "uzytkownika",
+    "abonenta",
+    "paciente",
+    "paziente",
+    "pacjenta",
+    "patient",
+    "osoby",
+    "musteri",
+    "клиента",
+    "пациента",
+    "пользователя",
+    // What Chinese and Japanese put behind a word for the thing itself.
+    "名",
+    "名称",
+    "値",
+    "值",
+    "歴",
+    "史",
+    "情報",
+    "信息",
+    "内容",
+    "番号",
+    "号码",
+    "编号",
+    "コード",
 ];
+
+/// The last of these are looked for at the end of words that have no borders.
+const IDEOGRAPHIC_TAIL: &[&str] =
+    &["名称", "情報", "信息", "内容", "番号", "号码", "编号", "コード", "名", "値", "值", "歴", "史"];
 
 /// Whose it is: words that are often glued to the front of another.
 const OWNERS: &[&str] = &[
@@ -341,7 +441,7 @@ impl Lexicon {
         let mut name = Name::default();
         for text in words::split(key) {
             match self.find(&text) {
-                UNKNOWN => match self.unglue(&text).or_else(|| self.unglue_ideographs(&text)) {
+                UNKNOWN => match self.split_unmarked(&text) {
                     Some((owner, rest)) => {
                         name.push(owner.to_owned(), self.find(owner));
                         name.push(rest.to_owned(), self.find(rest));
@@ -351,7 +451,7 @@ impl Lexicon {
                 id => name.push(text, id),
             }
         }
-        name.generic = name.is_one_of(GENERIC);
+        name.generic = name.is_one_of(GENERIC) || name.len() > 1 && name.is_one_of(TYPES);
         name.inner = name.is_one_of(INNER);
         name.labels = name.is_one_of(LABELS);
         name.stands_in = name.texts.last().is_some_and(|last| stands_in(last, name.texts.len()));
@@ -403,6 +503,19 @@ impl Lexicon {
         let short = || word.strip_suffix('s').filter(|w| w.len() > 1).and_then(known);
         let es = || word.strip_suffix("es").filter(|w| w.len() > 2).and_then(known);
         known(word).or_else(short).or_else(es).unwrap_or(UNKNOWN)
+    }
+
+    /// The two words of one that no rule knows and that has no border: the known one, and whose it is or what of it.
+    fn split_unmarked<'w>(&self, word: &'w str) -> Option<(&'w str, &'w str)> {
+        self.unglue(word).or_else(|| self.unglue_ideographs(word)).or_else(|| self.unglue_tail(word))
+    }
+
+    /// `診断名`, `アレルギー歴`: a known word, and what Chinese and Japanese put behind it.
+    fn unglue_tail<'w>(&self, word: &'w str) -> Option<(&'w str, &'w str)> {
+        IDEOGRAPHIC_TAIL.iter().find_map(|&tail| {
+            let stem = word.strip_suffix(tail)?;
+            (!stem.is_ascii() && self.find(stem) != UNKNOWN).then(|| word.split_at(stem.len()))
+        })
     }
 
     fn unglue<'w>(&self, word: &'w str) -> Option<(&'w str, &'w str)> {

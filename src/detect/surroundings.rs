@@ -98,9 +98,8 @@ impl<'d, 'x> Surroundings<'d, 'x> {
         if inner {
             readings.push(Reading { outer: next(), own: outer });
         } else if generic {
-            if let Some(label) = self.label(field) {
-                readings.push(Reading { outer: Rc::clone(&self.nameless), own: label });
-            }
+            let labels = self.labels(field).into_iter();
+            readings.extend(labels.map(|own| Reading { outer: Rc::clone(&self.nameless), own }));
             let further = next();
             let passes_on = outer.generic;
             readings.push(Reading { outer: Rc::clone(&further), own: outer });
@@ -223,23 +222,27 @@ impl<'d, 'x> Surroundings<'d, 'x> {
         within(CODES).then(|| self.name(kind_name(kind.value)))
     }
 
-    /// What the neighbours, or those of the array around, say the value is.
-    fn label(&self, field: &Field<'x>) -> Option<Rc<Name>> {
+    /// What the neighbours, or those of the array around, say the value is: each of them that may, the nearest first.
+    fn labels(&self, field: &Field<'x>) -> SmallVec<[Rc<Name>; 2]> {
+        /// Of one object; more are no labels.
+        const MOST: usize = 4;
         let mut place = field.path.parent();
         let mut here = object(field);
         for _ in 0..3 {
-            let path = place?;
-            let found = self.members(here).find(|other| {
+            let Some(path) = place else { break };
+            let names = self.members(here).filter(|other| {
                 let short = !other.value.is_empty() && other.value.len() <= 60;
                 short && other.key.is_some_and(|key| self.name(key).labels) && !other.path.same(field.path)
             });
-            if let Some(other) = found {
-                return Some(self.name(other.value));
+            let labels: SmallVec<[Rc<Name>; 2]> = names.take(MOST).map(|other| self.name(other.value)).collect();
+            if !labels.is_empty() {
+                return labels;
             }
             place = path.parent();
-            here = (field.part, place?.identity(), "");
+            let Some(above) = place else { break };
+            here = (field.part, above.identity(), "");
         }
-        None
+        SmallVec::new()
     }
 }
 

@@ -19,7 +19,7 @@ fn decode(bytes: &[u8], sink: &mut Sink) -> Result<(), Flaw> {
 }
 
 /// Method 8, a window of at most 32 KiB, and a header divisible by 31 (RFC 1950 section 2.2).
-fn is_zlib(bytes: &[u8]) -> bool {
+pub fn is_zlib(bytes: &[u8]) -> bool {
     let [method, flags, ..] = *bytes else { return false };
     method & 0x0f == 8 && method >> 4 <= 7 && u16::from_be_bytes([method, flags]) % 31 == 0
 }

@@ -6,6 +6,7 @@ mod gzip;
 mod sink;
 mod zstd;
 
+pub use deflate::is_zlib;
 pub use sink::Sink;
 
 use super::{Flaw, Place, UnreadReason, Walk, charset, format};

@@ -43,6 +43,11 @@ pub fn walk_whole<'x>(walk: &mut Walk<'x>, place: Place<'x>, text: &'x str) -> R
     if cursor.is_at_end() { Ok(()) } else { Err(Flaw::Malformed) }
 }
 
+/// Take a text that is JSON values one after the other: `$[0]`, `$[1]`, …
+pub fn walk_several<'x>(walk: &mut Walk<'x>, place: Place<'x>, text: &'x str) -> Result<(), Flaw> {
+    ndjson::walk_text(walk, place, text)
+}
+
 /// An object or array under way.
 struct Frame<'x> {
     place: Place<'x>,

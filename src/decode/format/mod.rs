@@ -2,6 +2,7 @@
 
 mod blob;
 mod cbor;
+mod csv;
 mod exif;
 mod form;
 mod form_names;
@@ -19,14 +20,16 @@ mod protobuf;
 mod protobuf_wire;
 mod socketio;
 mod sse;
+mod stomp;
 mod text;
 mod tokens;
 mod xml;
 
 pub use blob::{is_known, walk as walk_bytes};
+pub use csv::{is_surely as is_csv, walk_table as walk_csv};
 pub use form::{is_query, walk_pairs, walk_query};
 pub use graphql::{looks as is_graphql, walk_document as walk_graphql};
-pub use json::walk_whole as walk_json;
+pub use json::{walk_several as walk_ndjson, walk_whole as walk_json};
 pub use text::FORMAT as TEXT;
 
 use super::{Flaw, Place, Source, Walk, charset};
@@ -39,6 +42,7 @@ pub const FORMATS: &[&Format] = &[
     &ndjson::FORMAT,
     &json::FORMAT,
     &socketio::FORMAT,
+    &stomp::FORMAT,
     &sse::FORMAT,
     &xml::FORMAT,
     &graphql::FORMAT,
@@ -48,6 +52,7 @@ pub const FORMATS: &[&Format] = &[
     &cbor::FORMAT,
     &grpc::FORMAT,
     &protobuf::FORMAT,
+    &csv::FORMAT,
     &TEXT,
 ];
 

@@ -20,7 +20,11 @@ pub const FORMAT: Format = Format {
 };
 
 fn walk<'x>(walk: &mut Walk<'x>, place: Place<'x>, source: Source<'x>) -> Result<(), Flaw> {
-    let mut cursor = Cursor::new(charset::text(walk, source));
+    walk_text(walk, place, charset::text(walk, source))
+}
+
+pub(super) fn walk_text<'x>(walk: &mut Walk<'x>, place: Place<'x>, text: &'x str) -> Result<(), Flaw> {
+    let mut cursor = Cursor::new(text);
     for index in 0.. {
         cursor.skip_separators();
         if cursor.is_at_end() {

@@ -5,7 +5,7 @@ use base64::alphabet::{self, Alphabet};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::{Found, Nested, afford};
-use crate::decode::{Flaw, Place, Walk, charset, coding, format};
+use crate::decode::{Flaw, Media, Place, Source, Walk, charset, coding, format, open};
 
 pub const NESTED: Nested = Nested { name: "base64", looks, undo };
 
@@ -52,7 +52,16 @@ fn begins_binary(first: Option<u8>) -> bool {
 }
 
 fn undo<'x>(walk: &mut Walk<'x>, place: Place<'x>, value: &'x str) -> Result<Found, Flaw> {
-    let bytes = decoded(value).filter(|bytes| {
+    let bytes = decoded(value);
+    if let Some(bytes) = bytes.as_deref().filter(|bytes| coding::is_zlib(bytes))
+        && let Some((coding, bytes)) = coding::guessed(walk, bytes, false)
+    {
+        let inside = walk.layer(place, name(value))?;
+        let inside = walk.layer(inside, coding.name)?;
+        open(walk, inside, Source { bytes, media: Media::NONE, cut: false })?;
+        return Ok(Found::Also);
+    }
+    let bytes = bytes.filter(|bytes| {
         let telling = value.len() >= SHORT && charset::is_text(bytes) && bytes.len() > 5;
         telling || has_form(bytes)
     });

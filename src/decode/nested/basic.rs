@@ -2,7 +2,7 @@
 
 use super::base64::decoded;
 use super::{Found, Nested};
-use crate::decode::{Flaw, Place, Step, Walk};
+use crate::decode::{Flaw, Place, Step, ValueKind, Walk};
 
 pub const NESTED: Nested = Nested { name: "basic", looks, undo };
 
@@ -25,7 +25,8 @@ fn undo<'x>(walk: &mut Walk<'x>, place: Place<'x>, value: &'x str) -> Result<Fou
     for (key, value) in [("username", user), ("password", password)] {
         if !value.is_empty() {
             let place = walk.child(inside, Step::Key(key))?;
-            walk.value(place, value)?;
+            // Neither is encoded any further; a password may look as if it were.
+            walk.field(place, value, ValueKind::Text)?;
         }
     }
     Ok(Found::Also)

@@ -22,7 +22,12 @@ fn undo<'x>(walk: &mut Walk<'x>, place: Place<'x>, value: &'x str) -> Result<Fou
     }
     let mark = walk.mark();
     let inside = walk.layer(place, "json_string")?;
-    match format::walk_json(walk, inside, bare(value)) {
+    let mut read = format::walk_json(walk, inside, bare(value));
+    if read == Err(Flaw::Malformed) && value.contains('\n') {
+        walk.back_to(mark);
+        read = format::walk_ndjson(walk, inside, bare(value));
+    }
+    match read {
         Ok(()) => Ok(Found::Whole),
         Err(Flaw::Budget) => Err(Flaw::Budget),
         Err(Flaw::Ended | Flaw::Malformed) => {

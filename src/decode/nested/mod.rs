@@ -2,6 +2,7 @@
 
 pub mod base64;
 mod basic;
+mod csv;
 mod data_url;
 mod graphql;
 mod hex;
@@ -17,6 +18,7 @@ use super::{Flaw, PartKind, Place, UnreadReason, ValueKind, Walk};
 /// Every nested encoding, the surest first. To add one: its file, and its line here.
 pub const NESTED: &[&Nested] = &[
     &json_string::NESTED,
+    &csv::NESTED,
     &graphql::NESTED,
     &data_url::NESTED,
     &url::NESTED,
