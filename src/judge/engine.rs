@@ -193,7 +193,7 @@ impl Judge {
                 held.get(&(pack.id.clone(), name)).map(Vec::as_slice)
             };
             let implicit = self.options.count_implicit_client_ip;
-            let formed = form(pack, sent.findings, &groups, &recipient, implicit, &self.areas, &held);
+            let formed = form(pack, sent.findings, &groups, &recipient, (implicit, &self.areas), &held);
             let names: Vec<&str> = recipient.names(sent.placement, sent.host);
             let declared = self.declared.about(&names, &pack.id, sent.day);
             let matter = Matter {

@@ -55,8 +55,7 @@ pub(super) fn form<'h>(
     findings: &[Finding],
     groups: &[Group],
     recipient: &Recipient,
-    implicit_client_ip: bool,
-    areas: &Areas,
+    (implicit_client_ip, areas): (bool, &Areas),
     held: &dyn Fn(usize) -> Option<&'h [Facet]>,
 ) -> Vec<Formed> {
     let mut formed = Vec::new();

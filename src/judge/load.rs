@@ -12,8 +12,8 @@ use super::file::{
     ThresholdFile, WhenFile,
 };
 use super::pack::{
-    Adequacy, CategoryRule, Combination, ElementRole, Form, ListedClass, Pack, Recipients, Rule, Span, Threshold, Unit,
-    When,
+    Adequacy, CategoryRule, Combination, ElementRole, Exemption, Form, ListedClass, Pack, Recipients, Rule, Span,
+    Threshold, Unit, When,
 };
 use super::region::{Regions, date};
 use crate::locate::Country;
@@ -224,7 +224,7 @@ impl Loader<'_> {
         })
     }
 
-    fn exemptions(&self, file: &PackFile) -> Result<Vec<(Arc<str>, Vec<usize>)>, RuleError> {
+    fn exemptions(&self, file: &PackFile) -> Result<Vec<Exemption>, RuleError> {
         let ids: Vec<&str> = file.categories.iter().map(|category| category.id.value.as_str()).collect();
         let read = |exemption: &ExemptionFile| {
             let categories = exemption.categories.iter().map(|word| self.position(word, "category", &ids));

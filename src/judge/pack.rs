@@ -32,7 +32,7 @@ pub struct Pack {
     pub(super) window_cite: Arc<str>,
     pub(super) combination: Combination,
     /// Exemptions by section, and the categories that each covers.
-    pub(super) exemptions: Vec<(Arc<str>, Vec<usize>)>,
+    pub(super) exemptions: Vec<Exemption>,
     pub(super) units: Vec<Unit>,
     /// Kinds of identifier, the best name first.
     pub(super) order: Vec<Arc<str>>,
@@ -146,6 +146,9 @@ impl Recipients {
         }
     }
 }
+
+/// The section, and indices of the categories that it covers.
+pub(super) type Exemption = (Arc<str>, Vec<usize>);
 
 #[derive(Debug)]
 pub(super) struct Adequacy {
