@@ -163,6 +163,7 @@ const GENERIC: &[&str] = &[
     // DynamoDB says a value's type so.
     "s",
     "n",
+    "number",
     "answer",
     "response",
     "input",
@@ -409,7 +410,7 @@ impl Lexicon {
 
     /// The number of a word, new or known. A word and its plural have one.
     pub fn word(&mut self, word: &str) -> WordId {
-        let word = singular(word);
+        let word = singular(in_full(word));
         let word = word.as_ref();
         if let Some(&id) = self.ids.get(word) {
             return id;
@@ -499,7 +500,7 @@ impl Lexicon {
 
     /// Number of a word in the singular or plural.
     fn find(&self, word: &str) -> WordId {
-        let known = |w: &str| self.ids.get(singular(w).as_ref()).copied();
+        let known = |w: &str| self.ids.get(singular(in_full(w)).as_ref()).copied();
         let short = || word.strip_suffix('s').filter(|w| w.len() > 1).and_then(known);
         let es = || word.strip_suffix("es").filter(|w| w.len() > 2).and_then(known);
         known(word).or_else(short).or_else(es).unwrap_or(UNKNOWN)
@@ -527,7 +528,7 @@ impl Lexicon {
 
     /// Chinese, Japanese and Korean mark no borders between words: the longest known end of a word is one.
     fn unglue_ideographs<'w>(&self, word: &'w str) -> Option<(&'w str, &'w str)> {
-        if word.is_ascii() || !word.chars().all(is_ideograph) {
+        if word.is_ascii() || !word.chars().all(words::is_ideograph) {
             return None;
         }
         let mut splits = word.char_indices().skip(1).map(|(at, _)| word.split_at(at));
@@ -545,6 +546,16 @@ impl Name {
     }
 }
 
+/// The word that a database column's abbreviation stands for.
+fn in_full(word: &str) -> &str {
+    match word {
+        "nbr" => "number",
+        "acct" => "account",
+        "addr" => "address",
+        word => word,
+    }
+}
+
 /// A word without the plural's ending; words that end in s by themselves keep it.
 fn singular(word: &str) -> Cow<'_, str> {
     let own = ["ss", "us", "is"].iter().any(|end| word.ends_with(end));
@@ -555,11 +566,6 @@ fn singular(word: &str) -> Cow<'_, str> {
         },
         _ => Cow::Borrowed(word),
     }
-}
-
-/// Han, kana and hangul.
-fn is_ideograph(c: char) -> bool {
-    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}')
 }
 
 /// `hint` is a stand-in's name by itself, `label` only of something: `email.label`.

@@ -56,10 +56,15 @@ fn flush(words: &mut Vec<String>, word: &mut String) {
 }
 
 fn starts_word(before: char, c: char, after: Option<char>) -> bool {
-    if before.is_ascii_digit() != c.is_ascii_digit() {
+    if before.is_ascii_digit() != c.is_ascii_digit() || is_ideograph(before) != is_ideograph(c) {
         return true;
     }
     c.is_uppercase() && (before.is_lowercase() || (before.is_uppercase() && after.is_some_and(char::is_lowercase)))
+}
+
+/// Han, kana and hangul.
+pub(super) fn is_ideograph(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}')
 }
 
 /// A text without the accents of Latin letters, case kept.

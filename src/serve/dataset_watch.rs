@@ -47,7 +47,11 @@ struct Look {
 
 impl DatasetWatch {
     /// `None` where no file is named: there is nothing to watch.
-    pub fn spawn(settings: &Locate, auditor: &Arc<ArcSwap<Auditor>>, metrics: &Arc<Metrics>) -> std::io::Result<Option<Self>> {
+    pub fn spawn(
+        settings: &Locate,
+        auditor: &Arc<ArcSwap<Auditor>>,
+        metrics: &Arc<Metrics>,
+    ) -> std::io::Result<Option<Self>> {
         let looks = looks(settings);
         if looks.is_empty() {
             return Ok(None);
@@ -148,7 +152,8 @@ mod tests {
         let peer = Ok(Peer::at(SocketAddr::from(([127, 201, 2, 9], 443))));
         let destination = Destination { host: "a.example".to_owned(), port: 443, peer };
         let (tls, observed) = (TlsFacts::default(), Observed::default());
-        let placement = watch.auditor.load().locators().place(&destination, &tls, None, &observed, Timestamp::UNIX_EPOCH);
+        let placement =
+            watch.auditor.load().locators().place(&destination, &tls, None, &observed, Timestamp::UNIX_EPOCH);
         placement.location.as_ref().map(|location| location.country.to_string()).unwrap_or_default()
     }
 

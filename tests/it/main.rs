@@ -16,3 +16,4 @@ mod locate;
 mod persona;
 mod quality;
 mod scripted;
+mod vocabulary;

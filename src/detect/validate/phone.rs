@@ -7,7 +7,12 @@ pub(super) fn is_phone(value: &str) -> bool {
     if !(7..=15).contains(&d.len()) || is_monotone(&d) || !value.chars().all(is_phone_char) {
         return false;
     }
-    !(is_fiction(&d) || is_free_call(value, &d) || is_timestamp(value, &d))
+    !(is_social_security(value) || is_fiction(&d) || is_free_call(value, &d) || is_timestamp(value, &d))
+}
+
+/// Three, two and four digits between dashes: a number of the Social Security Administration.
+fn is_social_security(value: &str) -> bool {
+    value.split('-').map(str::len).eq([3, 2, 4]) && value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
 }
 
 /// Without a name: international form only, and a number plan that knows it.
