@@ -40,7 +40,7 @@ pub enum AccountsError {
 
 /// The accounts, and what is remembered of attempts.
 pub struct Accounts {
-    hashes: HashMap<Arc<str>, Arc<str>>,
+    hashes: Hashes,
     /// Checked in the place of an unknown name's, so that both take their time.
     any_hash: Arc<str>,
     key: hmac::Key,
@@ -130,8 +130,11 @@ impl Accounts {
     }
 }
 
+/// bcrypt hashes by name.
+type Hashes = HashMap<Arc<str>, Arc<str>>;
+
 /// Hashes by name; else the line that does not hold, one-based, and why.
-fn parse(text: &str) -> Result<HashMap<Arc<str>, Arc<str>>, (usize, &'static str)> {
+fn parse(text: &str) -> Result<Hashes, (usize, &'static str)> {
     let mut hashes = HashMap::new();
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim();

@@ -169,7 +169,8 @@ impl Fields {
                 self.bad_host |= !is_host(value);
             }
             14 if name.eq_ignore_ascii_case(b"content-length") => {
-                if self.length.replace(length(value)?).is_some() {
+                let before = self.length.replace(length(value)?);
+                if before.is_some() {
                     return Err(Fault::bad("there is more than one `Content-Length`"));
                 }
             }

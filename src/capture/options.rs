@@ -8,7 +8,7 @@ use super::learnt::PinningOptions;
 use super::segment::SegmentLimits;
 
 /// Everything `capture` needs to know at start.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct CaptureConfig {
     /// What is relayed unopened.
     pub bypass: Vec<BypassRule>,
@@ -117,19 +117,6 @@ impl Default for Limits {
             body: 8 << 20,
             bodies: 96 << 20,
             segments: SegmentLimits::default(),
-        }
-    }
-}
-
-impl Default for CaptureConfig {
-    fn default() -> Self {
-        Self {
-            bypass: Vec::new(),
-            on_trouble: OnTrouble::default(),
-            limits: Limits::default(),
-            pinning: PinningOptions::default(),
-            on_bad_upstream: OnBadUpstream::default(),
-            strip_alt_svc: false,
         }
     }
 }

@@ -87,17 +87,21 @@ impl Proxy {
     pub async fn dial(&self, client: &Client, host: &str, port: u16) -> Result<Dialled, LinkError> {
         // A live client always has an address; without one it counts as a stranger.
         let address = client.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        self.dialled(self.dialer.dial(address, host, port).await, host, port)
+        let dialled = self.dialer.dial(address, host, port).await;
+        self.note_dialled(&dialled, host, port);
+        dialled.map_err(LinkError::from)
     }
 
     /// The same for requests without TLS, which an upstream HTTP proxy takes in absolute form.
     pub async fn dial_for_requests(&self, client: &Client, host: &str, port: u16) -> Result<Dialled, LinkError> {
         let address = client.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        self.dialled(self.dialer.dial_for_requests(address, host, port).await, host, port)
+        let dialled = self.dialer.dial_for_requests(address, host, port).await;
+        self.note_dialled(&dialled, host, port);
+        dialled.map_err(LinkError::from)
     }
 
-    fn dialled(&self, dialled: Result<Dialled, DialError>, host: &str, port: u16) -> Result<Dialled, LinkError> {
-        match &dialled {
+    fn note_dialled(&self, dialled: &Result<Dialled, DialError>, host: &str, port: u16) {
+        match dialled {
             Ok(dialled) => {
                 if let Ok(from) = dialled.stream.local_addr() {
                     self.entry.dialled(from, dialled.peer.address);
@@ -108,7 +112,6 @@ impl Proxy {
             }
             Err(error) => tracing::debug!(host, port, error = error.trouble.as_str(), "dial failed"),
         }
-        dialled.map_err(|error| LinkError::new(error.trouble, error.reason, Err(error.no_peer)))
     }
 
     /// TLS to the server over a connection that is there.

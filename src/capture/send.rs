@@ -22,7 +22,7 @@ use crate::exchange::{Note, Trouble};
 
 /// Why there is no response.
 pub enum Failure {
-    Link(LinkError),
+    Link(Box<LinkError>),
     /// `reset`: the server reset the request's stream with this code.
     Sent {
         trouble: Trouble,
@@ -43,7 +43,8 @@ pub async fn send(
     let mut fresh = false;
     loop {
         recorder.waiting();
-        let Ready { sender, facts, reused } = upstream.ready(fresh).await.map_err(Failure::Link)?;
+        let Ready { sender, facts, reused } =
+            upstream.ready(fresh).await.map_err(|error| Failure::Link(Box::new(error)))?;
         recorder.linked(&facts, !reused);
         let certificate_asked = facts.certificate_asked;
         if let Some(forward) = &facts.forward {

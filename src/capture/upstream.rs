@@ -85,6 +85,12 @@ impl LinkError {
     }
 }
 
+impl From<DialError> for LinkError {
+    fn from(error: DialError) -> Self {
+        Self::new(error.trouble, error.reason, Err(error.no_peer))
+    }
+}
+
 /// The protocol of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {

@@ -394,7 +394,6 @@ fn capture_config(settings: &Settings) -> CaptureConfig {
             },
             body: limits.body,
             bodies: limits.body_budget,
-            ..Limits::default()
         },
         pinning: pinning(&settings.capture),
         on_bad_upstream: settings.capture.on_bad_upstream,
