@@ -3,6 +3,8 @@
 //! `cargo bench --bench soak -- MINUTES` (default 2). It prints a line per sample and figures at the end; what grows makes it
 //! fail. Everything is on loopback.
 
+#![expect(clippy::disallowed_methods, reason = "clients are paced by the clock, and samples taken by it")]
+
 mod clients;
 mod origin;
 mod samples;

@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 
 use super::abortable::Broken;
 use super::body::Tee;
-use super::dial::Dialled;
+use super::dial::{DialError, Dialled};
 use super::executor::Tracked;
 use super::h1_guard::{Guard, Peer as GuardedPeer};
 use super::h1_wire::Wire as Http1Wire;

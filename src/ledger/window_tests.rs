@@ -33,7 +33,7 @@ fn cell(per_device: bool) -> Cell {
 fn seen(names: &[u32], day: Date) -> Assessment {
     let mut identifiers: Vec<Identifier> = names
         .iter()
-        .map(|name| Identifier { rank: (name % 5) as u8, id: id(*name), of_device: name % 2 == 0 })
+        .map(|name| Identifier { rank: (name % 5) as u8, id: id(*name), of_device: name.is_multiple_of(2) })
         .collect();
     identifiers.sort_unstable();
     let mut assessment = samples::assessment();
@@ -154,7 +154,7 @@ fn data_linked_across_exchanges_counts_alike_in_any_order() {
 
 /// Subjects by brute force: components over all links, and in how many of them a window has a day.
 fn truth(all: &[(Vec<u32>, i32)], window: (i32, i32), per_device: bool) -> u64 {
-    let of_device = |name: &u32| name % 2 == 0;
+    let of_device = |name: &u32| name.is_multiple_of(2);
     let component = |start: u32, edge: &dyn Fn(&u32) -> bool| {
         let mut seen = BTreeSet::from([start]);
         loop {
