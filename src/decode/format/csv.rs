@@ -71,7 +71,7 @@ fn next_cell<'x>(rest: &mut &'x str, separator: char) -> Option<(Cow<'x, str>, b
         return None;
     }
     let Some(inside) = text.strip_prefix('"') else {
-        let end = text.find(|c| c == separator || c == '\n').unwrap_or(text.len());
+        let end = text.find([separator, '\n']).unwrap_or(text.len());
         let cell = text[..end].trim_end_matches('\r');
         return Some((Cow::Borrowed(cell), step_over(rest, end)));
     };
@@ -96,7 +96,7 @@ fn next_cell<'x>(rest: &mut &'x str, separator: char) -> Option<(Cow<'x, str>, b
     let cell = if doubled { Cow::Owned(inside[..end].replace("\"\"", "\"")) } else { Cow::Borrowed(&inside[..end]) };
     // What stands between the closing quote and the separator is nobody's.
     let behind = 1 + end + 1;
-    let gap = text[behind..].find(|c| c == separator || c == '\n').unwrap_or(text.len() - behind);
+    let gap = text[behind..].find([separator, '\n']).unwrap_or(text.len() - behind);
     Some((cell, step_over(rest, behind + gap)))
 }
 
