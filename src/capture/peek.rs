@@ -181,9 +181,10 @@ mod tests {
         check(b"get /x HTTP/1.0\nHost: a\n", Guess::Http);
         check(b"M-SEARCH * HTTP/1.1\r\n", Guess::Http);
         check(b"OPTIONS sip:a@b SIP/2.0\r\n", Guess::Other);
-        check(b"GET /\r\n", Guess::Other); // HTTP/0.9
-        check(b"GET  HTTP/1.1\r\n", Guess::Other);
-        check(b"GET /a b HTTP/1.1\r\n", Guess::Other);
+        // Meant as HTTP, and refused as such: it must not pass unread.
+        check(b"GET /\r\n", Guess::Http);
+        check(b"GET  HTTP/1.1\r\n", Guess::Http);
+        check(b"GET /a b HTTP/1.1\r\n", Guess::Http);
         check(b"EHLO a.example\r\n", Guess::Other);
         check(b"SSH-2.0-OpenSSH_9.9\r\n", Guess::Other);
         check(b"PRI", Guess::Unclear);
@@ -191,7 +192,7 @@ mod tests {
         check(H2_PREFACE, Guess::H2Preface);
         check(b"PRINT /x HTTP/1.1\r\n", Guess::Http);
         check(b"\x10\x0c\x00\x04MQTT", Guess::Other);
-        check(b"\r\n", Guess::Other);
+        check(b"\r\n", Guess::Unclear);
         check(b"\n", Guess::Other);
         check(b" ", Guess::Other);
         check(&[b'A'; 33], Guess::Other);
