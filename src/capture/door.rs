@@ -46,7 +46,7 @@ pub async fn knock<S: AsyncRead + Unpin>(stream: &mut S, bytes: &mut Vec<u8>) ->
 }
 
 /// Whether a redirected client's bytes are for a proxy all the same: a `CONNECT`, an absolute target, HTTP/2 with prior
-/// knowledge or SOCKS5. `None`: more are needed; at most [`LONGEST_DOUBT`] are.
+/// knowledge or SOCKS5. `None`: more are needed; at most `LONGEST_DOUBT` are.
 pub fn is_for_a_proxy(bytes: &[u8]) -> Option<bool> {
     match door(bytes)? {
         Door::Socks5 | Door::Http2 => return Some(true),
